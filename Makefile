@@ -1,0 +1,105 @@
+# Lakebed. `make` alone tells what there is to make.
+#
+# Everything that is built lands in bin/, everything that is downloaded or generated in .cache/; both are ignored by git.
+# Go's own caches stay where `go env` says.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+
+MODULES := shared services/ingest services/compactor services/lakebed integration
+ROOT    := github.com/lakebed/lakebed
+CACHE   := $(CURDIR)/.cache
+TOOLS   := $(CACHE)/bin
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+
+# REQUIRE_ALL=1 turns every skipped tier into a failure. TESTFLAGS goes to `go test` as it is: TESTFLAGS='-v -run Merge'.
+REQUIRE_ALL ?=
+TESTFLAGS   ?=
+FUZZTIME    ?= 30s
+BENCH       ?= .
+export REQUIRE_ALL
+
+# The SQL engine is C++, linked by cgo. `make test-unit` does without a compiler as far as that goes.
+CC := $(shell go env CC 2>/dev/null)
+HAVE_CC := $(shell command -v $(firstword $(CC)) 2>/dev/null)
+
+##@ Use
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: need-cc ## Build the command line, bin/lakebed.
+	go build -trimpath -o bin/lakebed ./services/lakebed
+
+.PHONY: demo
+demo: build ## Generate events, run them into a fresh lake, query it and verify it.
+	@scripts/demo.sh
+
+##@ Check
+
+.PHONY: test
+test: test-unit test-integration ## Run every tier of tests.
+
+.PHONY: test-unit
+test-unit: ## Unit and contract tests of all modules, the architecture, and each module built on its own (under 2 minutes).
+	@scripts/test-unit.sh $(TESTFLAGS)
+
+.PHONY: test-integration
+test-integration: ## Tests of the whole: long ones, and those that start processes.
+	@scripts/test-integration.sh $(TESTFLAGS)
+
+.PHONY: test-race
+test-race: need-cc ## The unit tests once more, under the race detector.
+	go test -race -count=1 $(TESTFLAGS) $$(go list -e work | grep -v '^$(ROOT)/integration')
+
+.PHONY: lint
+lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint.
+	@echo "== gofmt"
+	@unformatted=$$(gofmt -l $(MODULES)); \
+		if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet work
+	$(GOLANGCI) config verify
+	$(GOLANGCI) run $(MODULES:%=./%/...)
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME (30s).
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh $(MODULES)
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH (all).
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) work
+
+##@ Keep
+
+.PHONY: fmt
+fmt: ## Format the code.
+	gofmt -w $(MODULES)
+
+.PHONY: tidy
+tidy: ## Tidy each module's requirements, without the workspace.
+	@for module in $(MODULES); do echo "== tidy $$module"; (cd $$module && GOWORK=off go mod tidy); done
+
+.PHONY: clean
+clean: ## Remove bin/ and .cache/.
+	rm -rf bin .cache
+
+# golangci-lint comes as source through Go's module proxy, under a name that holds its version.
+$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	GOWORK=off GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/golangci-lint $@
+
+.PHONY: need-cc
+need-cc:
+	@if [ -z "$(HAVE_CC)" ]; then \
+		echo "lakebed needs a C compiler ($(or $(CC),cc)) and the C++ library, since the SQL engine is linked by cgo:" >&2; \
+		echo "  Debian, Ubuntu: apt install gcc g++    Fedora: dnf install gcc gcc-c++    macOS: xcode-select --install" >&2; \
+		exit 1; fi

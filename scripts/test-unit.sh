@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Unit and contract tests of all modules with the corpora of their fuzz targets, the architecture test, and each module built on its own.
+# Arguments go to `go test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/tier.sh
+source scripts/tier.sh
+
+# Everything in the workspace but integration/, whose tests are a tier of their own. A test is in this tier by its place, not by a flag
+# that it has to look at: none can drop out of both.
+all=$(go list -e work)
+mapfile -t packages < <(grep -v "^$root/integration" <<<"$all")
+if ! have_cc; then
+	skip_tier "services/lakebed and integration/ (the rest runs without cgo)" "a C compiler ($(go env CC)), for the SQL engine"
+	export CGO_ENABLED=0
+	mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -v "^$root/services/lakebed")
+fi
+
+echo "== go test, ${#packages[@]} packages"
+status=0
+go test "$@" "${packages[@]}" || status=$?
+
+if have_cc; then
+	# It looks at files of all modules, of which the test cache knows nothing. It also builds each module with GOWORK=off.
+	echo "== architecture, and each module on its own"
+	(cd integration && go test -count=1 "$@" ./architecture/...) || status=$?
+fi
+exit "$status"

@@ -1,0 +1,136 @@
+package compactor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/quarantine"
+)
+
+// commit makes the merged part visible. The order is the argument:
+//
+//  1. the catalog can read what the part will hold: until then nobody may see it;
+//  2. what is in conflict lies in quarantine: the part's header will count it;
+//  3. the index lies beside the slot: once the part is there, its fragments are known as consumed. An index without its part counts for
+//     nothing;
+//  4. the slot is created, if it is free: the one act by which readers see the part.
+//
+// A crash before 4 leaves only what is written again; after 4 nothing is left to do.
+func (m *merge) commit(ctx context.Context, s *state) error {
+	m.header.Inputs = hashInputs("minor", m.inputs...)
+	if err := m.part.Finish(m.header); err != nil {
+		return err
+	}
+	if err := m.evolve(ctx, m.table, m.schema); err != nil {
+		return fmt.Errorf("evolve table: %w", err)
+	}
+	for _, k := range slices.Sorted(maps.Keys(m.conflicts)) {
+		if _, err := quarantine.Put(ctx, m.bucket, m.fragments[k].Span, m.conflicts[k]); err != nil {
+			return err
+		}
+	}
+	at := layout.Slot{Partition: m.partition, Generation: s.current().name, Number: len(s.current().slots)}
+	for {
+		if at.Number++; at.Number > layout.MaxSlots {
+			return fmt.Errorf("generation %s is full", at.Generation)
+		}
+		if err := m.putIndex(ctx, at); err != nil {
+			return err
+		}
+		taken, err := m.create(ctx, at, m.header, m.part.Open)
+		switch {
+		case err != nil:
+			return err
+		case taken == nil:
+			m.count()
+			return nil
+		case taken.Kind != part.Data || taken.Lane.Overlaps(m.lane):
+			return errLost // sealed, or somebody merged events that this part may hold too
+		}
+	}
+}
+
+func (m *merge) putIndex(ctx context.Context, at layout.Slot) error {
+	r, err := m.index.Open(m.consumed, false)
+	if err != nil {
+		return err
+	}
+	key := layout.Index{Slot: at, Inputs: m.header.Inputs}.Key()
+	if _, err := m.bucket.Put(ctx, key, r, bucket.Condition{}); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	return nil
+}
+
+func (m *merge) count() {
+	r := m.result
+	r.Minors++
+	r.Fragments += m.header.Fragments
+	r.Lines += m.header.Lines
+	r.Events += m.part.Lines()
+	r.Duplicates += m.header.Duplicates
+	r.Conflicts += m.header.Conflicts
+	r.BytesIn += m.bytes
+	r.RawBytes += m.part.Raw()
+	r.BytesNew += m.part.Size()
+}
+
+// tries is how often a create whose outcome is unknown is looked into and tried again.
+const tries = 3
+
+// create fills a slot, if it is free. It gives nil when the slot holds this very part: created now, or by an earlier call whose reply was
+// lost, or by a twin that did the same. Else it gives the header of what took the slot.
+func (v *visit) create(ctx context.Context, at layout.Slot, h part.Header, open func() (io.Reader, error)) (*part.Header, error) {
+	var failed error
+	for try := range tries {
+		body, err := open()
+		if err != nil {
+			return nil, err
+		}
+		_, err = v.bucket.Put(ctx, at.Key(), body, bucket.Condition{Absent: true})
+		if err == nil {
+			return nil, nil
+		}
+		if !errors.Is(err, bucket.ErrExists) {
+			failed = err // landed or not: look
+		}
+		there, _, lookErr := part.ReadHeader(ctx, v.bucket, at.Key())
+		switch {
+		case lookErr == nil && there.Kind == h.Kind && there.Inputs == h.Inputs && there.Next == h.Next:
+			return nil, nil
+		case lookErr == nil:
+			return &there, nil
+		case !errors.Is(lookErr, bucket.ErrNotFound):
+			return nil, errors.Join(failed, lookErr)
+		}
+		if err := sleep(ctx, time.Duration(try+1)*50*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("create %s: %w", at.Key(), failed)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// fixed gives the same bytes at every opening.
+func fixed(b []byte) func() (io.Reader, error) {
+	return func() (io.Reader, error) { return bytes.NewReader(b), nil }
+}

@@ -1,0 +1,221 @@
+package compactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/index"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/schema"
+)
+
+// major writes a successor of the current generation in which parts are put together, whole, into a directory of its own; then seals the
+// generation by winning its next slot, and publishes the successor. Readers use the old generation until then; nothing can be added to it
+// after the seal, and a part that came before the seal is copied. A crash leaves a directory that no seal names.
+//
+// The successor's name is a hash of what it is made of, so that a run that was broken off is taken up by the next in the same directory,
+// and twins help each other.
+func (v *visit) major(ctx context.Context, s *state) error {
+	cur := s.current()
+	data := cur.data()
+	plan := groups(data, v.config.Policy.Target)
+	next := cur.name.Successor(planHash(plan))
+	row := &row{visit: v, generation: next}
+	for _, group := range plan {
+		if err := row.add(ctx, group); err != nil {
+			return err
+		}
+		if late(v.deadline) {
+			return nil
+		}
+	}
+	if err := v.seal(ctx, s, row); err != nil {
+		return err
+	}
+	v.result.Majors++
+	s.chain = append(s.chain, generation{name: next})
+	return v.publish(ctx, s)
+}
+
+// planHash names what a successor is made of: the parts and how they are put together.
+func planHash(plan [][]*slot) string {
+	var inputs []string
+	for _, group := range plan {
+		for _, d := range group {
+			inputs = append(inputs, d.Inputs)
+		}
+		inputs = append(inputs, "")
+	}
+	return hashInputs("successor", inputs...)
+}
+
+// seal ends the generation, after copying whatever data part is faster.
+func (v *visit) seal(ctx context.Context, s *state, r *row) error {
+	cur := s.current()
+	h := part.Header{Kind: part.Seal, Next: string(r.generation), Inputs: hashInputs("seal", string(r.generation))}
+	body, err := part.Empty(h)
+	if err != nil {
+		return err
+	}
+	for at := (layout.Slot{Partition: v.partition, Generation: cur.name, Number: len(cur.slots) + 1}); at.Number <= layout.MaxSlots; at.Number++ {
+		if err := v.mayStillSeal(ctx, s); err != nil {
+			return err
+		}
+		taken, err := v.create(ctx, at, h, fixed(body))
+		if err != nil || taken == nil {
+			return err
+		}
+		if taken.Kind != part.Data {
+			return errLost
+		}
+		_, o, err := part.ReadHeader(ctx, v.bucket, at.Key())
+		if err != nil {
+			return err
+		}
+		raced := slot{Slot: at, Header: *taken, object: o}
+		if err := r.add(ctx, []*slot{&raced}); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("generation %s is full", cur.name)
+}
+
+// mayStillSeal looks at the catalog once more: a generation is sealed only while the Location names it, was written longer ago than the
+// bound, and has the table's columns. A write decided before that wait cannot set the Location back after the seal.
+func (v *visit) mayStillSeal(ctx context.Context, s *state) error {
+	t, err := v.catalog.Table(ctx)
+	if err != nil {
+		return fmt.Errorf("read table: %w", err)
+	}
+	entries, err := v.catalog.Partitions(ctx, v.partition)
+	if err != nil {
+		return fmt.Errorf("read partition: %w", err)
+	}
+	if len(entries) != 1 || entries[0].Location != locationOf(s) || !t.Followed || !schema.Equal(entries[0].Columns, declared(t)) ||
+		v.config.Now().Sub(entries[0].WrittenAt) < v.config.Policy.Bound {
+		return errLost
+	}
+	s.entry, s.table = entries[0], t
+	return nil
+}
+
+func locationOf(s *state) string { return layout.Location(s.partition, s.current().name) }
+
+// row fills the slots of a successor in order.
+type row struct {
+	*visit
+	generation layout.Generation
+	slots      int
+}
+
+// add puts the parts of a group together in the row's next slot.
+func (r *row) add(ctx context.Context, group []*slot) error {
+	at := layout.Slot{Partition: r.partition, Generation: r.generation, Number: r.slots + 1}
+	h := sum(group)
+	if there, _, err := part.ReadHeader(ctx, r.bucket, at.Key()); err == nil && there == h {
+		r.slots++
+		return nil // an earlier run or a twin wrote it
+	}
+	p, x, err := r.together(ctx, group, h)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = errors.Join(p.Close(), x.index.Close()) }() // scratch files
+	idx, err := x.index.Open(x.consumed, x.rebuilt)
+	if err != nil {
+		return err
+	}
+	key := layout.Index{Slot: at, Inputs: h.Inputs}.Key()
+	if _, err := r.bucket.Put(ctx, key, idx, bucket.Condition{}); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	taken, err := r.create(ctx, at, h, p.Open)
+	if err != nil {
+		return err
+	}
+	if taken != nil {
+		return fmt.Errorf("slot %s is not what its directory's name says", at.Key())
+	}
+	r.slots++
+	r.result.BytesMoved += p.Size()
+	return nil
+}
+
+// sum is the header of the parts put together.
+func sum(group []*slot) part.Header {
+	h := part.Header{Version: part.Version, Kind: part.Data}
+	var inputs []string
+	for i, d := range group {
+		if h.Lane = d.Lane; i > 0 {
+			h.Lane = ""
+		}
+		inputs = append(inputs, d.Inputs)
+		h.Events += d.Events
+		h.Fragments += d.Fragments
+		h.Lines += d.Lines
+		h.Duplicates += d.Duplicates
+		h.Conflicts += d.Conflicts
+	}
+	h.Inputs = hashInputs("major", inputs...)
+	return h
+}
+
+// joined is the index of parts put together.
+type joined struct {
+	index    *index.Writer
+	consumed []index.Consumed
+	rebuilt  bool
+}
+
+// together writes the lines of a group into one part, checking each part against its own header and index: one that is damaged is
+// never carried on.
+func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *part.Writer, x *joined, err error) {
+	if p, err = part.NewWriter(r.config.Scratch); err != nil {
+		return nil, nil, err
+	}
+	x = &joined{}
+	if x.index, err = index.NewWriter(r.config.Scratch); err != nil {
+		return nil, nil, errors.Join(err, p.Close())
+	}
+	for _, d := range group {
+		if err = r.append(ctx, d, p, x); err != nil {
+			return nil, nil, errors.Join(err, p.Close(), x.index.Close())
+		}
+	}
+	if err = p.Finish(h); err != nil {
+		return nil, nil, errors.Join(err, p.Close(), x.index.Close())
+	}
+	return p, x, nil
+}
+
+func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) error {
+	head, err := r.eachKnown(ctx, d, func(f event.Fingerprint) error { return x.index.Add(f) })
+	if err != nil {
+		return err
+	}
+	x.consumed = append(x.consumed, head.Consumed...)
+	x.rebuilt = x.rebuilt || head.Rebuilt
+	lines, done, err := part.Open(ctx, r.bucket, d.object.Key, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var text []byte
+	for lines.Next() {
+		text = append(append(text[:0], lines.Bytes()...), '\n')
+		if err := p.Write(text, 1); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", d.object.Key, err)
+	}
+	if lines.Count() != d.Events || head.Count != d.Events {
+		return fmt.Errorf("part %s says it holds %d events: it has %d lines and its index %d", d.object.Key, d.Events, lines.Count(), head.Count)
+	}
+	return nil
+}

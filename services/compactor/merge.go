@@ -1,0 +1,183 @@
+package compactor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/index"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/quarantine"
+	"github.com/lakebed/lakebed/shared/schema"
+)
+
+// merge makes one part out of fragments.
+type merge struct {
+	*visit
+	lane  layout.Lane
+	known []*slot        // whose events are dropped
+	table []schema.Field // as the look saw it
+	chunk *chunk
+
+	decoder   *event.Decoder
+	part      *part.Writer
+	index     *index.Writer
+	schema    *schema.Inferrer
+	inputs    []string
+	consumed  []index.Consumed
+	fragments []fragment // that the chunk's lines point into
+	header    part.Header
+	bytes     int64
+	conflicts map[int][]quarantine.Reject // by fragment
+}
+
+func (v *visit) newMerge(s *state, lane layout.Lane, c *chunk) (m *merge, err error) {
+	table := columns(s.table)
+	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}}
+	for _, d := range s.current().data() {
+		if d.Lane.Overlaps(lane) {
+			m.known = append(m.known, d)
+		}
+	}
+	m.header = part.Header{Kind: part.Data, Lane: lane}
+	for _, k := range m.known {
+		m.inputs = append(m.inputs, k.Inputs)
+	}
+	if m.decoder, err = event.NewDecoder(v.config.Mapping, 0); err != nil {
+		return nil, err
+	}
+	if m.part, err = part.NewWriter(v.config.Scratch); err != nil {
+		return nil, err
+	}
+	if m.index, err = index.NewWriter(v.config.Scratch); err != nil {
+		return nil, errors.Join(err, m.part.Close())
+	}
+	return m, nil
+}
+
+func (m *merge) close() error { return errors.Join(m.part.Close(), m.index.Close()) }
+
+// full tells whether the part has about reached its target size; what still lies in the chunk will shrink to an eighth or so.
+func (m *merge) full() bool {
+	return m.part.Size()+int64(len(m.chunk.text))/8 >= m.config.Policy.Target
+}
+
+// hashInputs names a set of inputs: equal ones make equal parts.
+func hashInputs(kind string, inputs ...string) string {
+	h := sha256.New()
+	for _, s := range append([]string{kind}, inputs...) {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(s), s) // a hash never fails
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// add merges one fragment whole, or, when it cannot be read, none of it.
+func (m *merge) add(ctx context.Context, f fragment, text []byte) error {
+	number := len(m.fragments)
+	start, lines := len(m.chunk.text), len(m.chunk.lines)
+	m.chunk.text = append(m.chunk.text, text...)
+	if err := m.identify(number, start); err != nil {
+		m.chunk.text, m.chunk.lines = m.chunk.text[:start], m.chunk.lines[:lines]
+		return err
+	}
+	m.took(f, int64(len(m.chunk.lines)-lines))
+	if m.chunk.size() >= m.config.Memory {
+		return m.flush(ctx)
+	}
+	return nil
+}
+
+func (m *merge) took(f fragment, lines int64) {
+	m.fragments = append(m.fragments, f)
+	m.inputs = append(m.inputs, f.Name())
+	m.consumed = append(m.consumed, index.Consumed{Name: f.Name(), Lines: lines})
+	m.header.Fragments++
+	m.header.Lines += lines
+	m.bytes += f.object.Size
+}
+
+// identify finds the lines of the chunk's text from start on.
+func (m *merge) identify(fragment, start int) error {
+	text := m.chunk.text
+	for number := 0; start < len(text); number++ {
+		end := start
+		for end < len(text) && text[end] != '\n' {
+			end++
+		}
+		if end == len(text) {
+			return fmt.Errorf("%w: line %d has no end", errBroken, number+1)
+		}
+		print, err := fingerprint(m.decoder, text[start:end])
+		if err != nil {
+			return fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
+		}
+		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: end, from: fragment, number: number})
+		start = end + 1
+	}
+	return nil
+}
+
+// flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new.
+func (m *merge) flush(ctx context.Context) error {
+	m.chunk.index()
+	for _, k := range m.known {
+		if _, err := m.eachKnown(ctx, k, m.chunk.known); err != nil {
+			return err
+		}
+	}
+	if err := m.index.Each(m.chunk.known); err != nil {
+		return err
+	}
+	for i := range m.chunk.lines {
+		l := &m.chunk.lines[i]
+		switch l.fate {
+		case fresh:
+			if err := m.write(l); err != nil {
+				return err
+			}
+		case duplicate:
+			m.header.Duplicates++
+		case conflict:
+			m.header.Conflicts++
+			m.conflict(l)
+		}
+	}
+	m.chunk.reset()
+	return nil
+}
+
+// eachKnown calls f for the fingerprints of a part. An index that vanished or turns out corrupt is a reason to look again, and to make it
+// anew.
+func (v *visit) eachKnown(ctx context.Context, d *slot, f func(event.Fingerprint) error) (index.Head, error) {
+	head, err := index.Each(ctx, v.bucket, d.indexKey(), f)
+	if errors.Is(err, index.ErrCorrupt) || errors.Is(err, bucket.ErrNotFound) {
+		v.corrupt[d.indexKey()] = true
+		return head, errors.Join(errLost, err)
+	}
+	return head, err
+}
+
+func (m *merge) write(l *line) error {
+	text := m.chunk.text[l.start : l.end+1]
+	if err := m.schema.Observe(text[:len(text)-1]); err != nil {
+		return fmt.Errorf("line %d of %s: %w", l.number+1, m.fragments[l.from].Key(), err)
+	}
+	if err := m.part.Write(text, 1); err != nil {
+		return err
+	}
+	return m.index.Add(l.Fingerprint)
+}
+
+// conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
+func (m *merge) conflict(l *line) {
+	f := m.fragments[l.from]
+	m.conflicts[l.from] = append(m.conflicts[l.from], quarantine.Reject{
+		Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
+		Shard: f.Shard, Sequence: f.First, Position: l.number, Arrival: f.object.Modified, Data: append([]byte(nil), m.chunk.text[l.start:l.end]...),
+	})
+}

@@ -1,0 +1,103 @@
+package compactor
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// minor merges the lane's fragments that are not merged yet into the next slot, or, beyond the target size or the deadline, one part of
+// them: the next step takes up the rest. Ids that the generation has already are dropped, so that merging a fragment twice changes nothing.
+func (v *visit) minor(ctx context.Context, s *state, lane layout.Lane) (err error) {
+	c, _ := chunks.Get().(*chunk)
+	defer func() {
+		c.reset()
+		chunks.Put(c)
+	}()
+	m, err := v.newMerge(s, lane, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	if err := m.addAll(ctx, s); err != nil {
+		return err
+	}
+	if len(m.consumed) == 0 {
+		return nil // every one was broken; the visit passes over them from now on
+	}
+	return m.commit(ctx, s)
+}
+
+var chunks = sync.Pool{New: func() any { return new(chunk) }}
+
+// addAll merges the pending fragments in order. One that is broken is passed over.
+func (m *merge) addAll(ctx context.Context, s *state) error {
+	for f, load := range m.ahead(ctx, s) {
+		text, err := load()
+		if err == nil {
+			err = m.add(ctx, f, text)
+		}
+		if errors.Is(err, errHuge) {
+			err = m.addHuge(ctx, f)
+		}
+		if errors.Is(err, errBroken) {
+			m.passOver(f.Key(), err)
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		if m.full() || late(m.deadline) {
+			break
+		}
+	}
+	return m.flush(ctx)
+}
+
+// passOver leaves an object that cannot be merged where it is, and reports it once a visit.
+func (v *visit) passOver(key string, err error) {
+	if !v.broken[key] {
+		v.result.Broken = append(v.result.Broken, Broken{key, err})
+	}
+	v.broken[key] = true
+}
+
+// readAhead is how many fragments are fetched at once: thousands of small requests cost more than their bytes.
+const readAhead = 8
+
+// ahead gives the pending fragments of the lane in order, each with a function that waits for its text.
+func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() ([]byte, error)] {
+	return func(yield func(fragment, func() ([]byte, error)) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		type loaded struct {
+			text []byte
+			err  error
+		}
+		var pending []fragment
+		for _, f := range s.fragments {
+			if f.pending() && m.lane.Overlaps(f.Lane) {
+				pending = append(pending, f)
+			}
+		}
+		var flying []chan loaded
+		for n, next := 0, 0; n < len(pending); n++ {
+			for ; next < len(pending) && next < n+readAhead; next++ {
+				to := make(chan loaded, 1)
+				flying = append(flying, to)
+				go func(f fragment) {
+					text, err := m.read(ctx, f)
+					to <- loaded{text, err}
+				}(pending[next])
+			}
+			from := flying[n]
+			flying[n] = nil
+			if !yield(pending[n], func() ([]byte, error) { l := <-from; return l.text, l.err }) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package compactor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/part"
+)
+
+// fingerprint identifies a line that ingest wrote.
+func fingerprint(d *event.Decoder, line []byte) (event.Fingerprint, error) {
+	id, err := d.Identify(line)
+	return event.Fingerprint{ID: id, Body: xxhash.Sum64(line)}, err
+}
+
+// errBroken says that a fragment is not what its name says. It is set aside, and never deleted.
+var errBroken = errors.New("fragment is broken")
+
+// errHuge says that a fragment does not fit into memory.
+var errHuge = errors.New("fragment is larger than the memory for it")
+
+// read gives a fragment's lines, checked against the hash in its name.
+func (v *visit) read(ctx context.Context, f fragment) ([]byte, error) {
+	in, done, err := v.open(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var text bytes.Buffer
+	if !f.Gzip {
+		text.Grow(int(min(f.object.Size, v.config.Memory)) + bytes.MinRead)
+	}
+	n, err := text.ReadFrom(io.LimitReader(in, v.config.Memory+1))
+	switch {
+	case err != nil:
+		return nil, readError(f, err)
+	case n > v.config.Memory:
+		return nil, errHuge
+	case xxhash.Sum64(text.Bytes()) != f.Hash:
+		return nil, fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
+	}
+	return text.Bytes(), nil
+}
+
+// open gives a fragment's text.
+func (v *visit) open(ctx context.Context, f fragment) (io.Reader, func() error, error) {
+	body, _, err := v.bucket.Get(ctx, f.Key(), bucket.Range{})
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, nil, errLost // swept since the look
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open %s: %w", f.Key(), err)
+	}
+	if !f.Gzip {
+		return body, body.Close, nil
+	}
+	z, err := gzip.NewReader(body)
+	if err != nil {
+		return nil, nil, errors.Join(readError(f, err), body.Close())
+	}
+	return z, body.Close, nil
+}
+
+// readError tells a broken fragment from a store that fails: the former is set aside, the latter ends the visit.
+func readError(f fragment, err error) error {
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %s: %w", errBroken, f.Key(), err)
+	}
+	return fmt.Errorf("read %s: %w", f.Key(), err)
+}
+
+// addHuge merges a fragment that does not fit into memory: it is read twice, to be known as whole before any of it is merged.
+func (m *merge) addHuge(ctx context.Context, f fragment) error {
+	sum, lines := xxhash.New(), int64(0)
+	err := m.eachLine(ctx, f, func(text []byte) error {
+		_, err := fingerprint(m.decoder, text)
+		_, _ = sum.Write(append(text, '\n')) // never fails
+		lines++
+		return err
+	})
+	if err == nil && sum.Sum64() != f.Hash {
+		err = fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
+	}
+	if err != nil {
+		return err
+	}
+	from, number := len(m.fragments), 0
+	m.took(f, lines)
+	return m.eachLine(ctx, f, func(text []byte) error {
+		print, err := fingerprint(m.decoder, text)
+		if err != nil {
+			return err
+		}
+		start := len(m.chunk.text)
+		m.chunk.text = append(append(m.chunk.text, text...), '\n')
+		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: start + len(text), from: from, number: number})
+		number++
+		if m.chunk.size() >= m.config.Memory {
+			return m.flush(ctx)
+		}
+		return nil
+	})
+}
+
+func (m *merge) eachLine(ctx context.Context, f fragment, do func([]byte) error) error {
+	in, done, err := m.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer done()
+	lines := part.NewLines(in)
+	for lines.Next() {
+		if err := do(lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return readError(f, err)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package compactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/index"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/schema"
+)
+
+// Rebuild makes what follows from the bucket anew: it reads every part of the current generations, declares the columns that they need,
+// makes indexes anew that are missing or do not match their part, and sets every Location. It may run beside other workers.
+func (c *Compactor) Rebuild(ctx context.Context, done func(layout.Partition)) (Result, error) {
+	var total Result
+	all, err := c.Partitions(ctx)
+	if err != nil {
+		return total, err
+	}
+	for _, p := range all {
+		v := c.visit(p, &total)
+		if err := v.rebuild(ctx); err != nil {
+			return total, fmt.Errorf("rebuild %s: %w", p, err)
+		}
+		total.Partitions++
+		done(p)
+	}
+	return total, nil
+}
+
+func (v *visit) rebuild(ctx context.Context) error {
+	for range maxSteps {
+		s, err := v.look(ctx)
+		if err != nil {
+			return err
+		}
+		seen := schema.NewInferrer(schema.Limits{}, columns(s.table))
+		for _, d := range s.current().data() {
+			if err := v.reread(ctx, d, seen); err != nil {
+				return err
+			}
+		}
+		if err := v.evolve(ctx, columns(s.table), seen); errors.Is(err, errLost) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if s, err = v.look(ctx); err != nil {
+			return err
+		}
+		if s.entry.Version != "" && s.entry.Location == locationOf(s) && schema.Equal(s.entry.Columns, declared(s.table)) || len(s.current().slots) == 0 {
+			return nil
+		}
+		if s.entry.Version != "" {
+			v.result.Repaired++
+		}
+		if err := v.publish(ctx, s); !errors.Is(err, errLost) {
+			return err
+		}
+	}
+	return errors.New("others changed it all the time")
+}
+
+// reread observes a part's lines and checks its index against them.
+func (v *visit) reread(ctx context.Context, d *slot, seen *schema.Inferrer) (err error) {
+	decoder, err := event.NewDecoder(v.config.Mapping, 0)
+	if err != nil {
+		return err
+	}
+	w, err := index.NewWriter(v.config.Scratch)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	lines, done, err := part.Open(ctx, v.bucket, d.object.Key, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for lines.Next() {
+		f, err := fingerprint(decoder, lines.Bytes())
+		if err == nil {
+			err = errors.Join(seen.Observe(lines.Bytes()), w.Add(f))
+		}
+		if err != nil {
+			return fmt.Errorf("read %s, line %d: %w", d.object.Key, lines.Count(), err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", d.object.Key, err)
+	}
+	if lines.Count() != d.Events {
+		return fmt.Errorf("part %s says it holds %d events: it has %d lines", d.object.Key, d.Events, lines.Count())
+	}
+	same, err := v.sameIndex(ctx, d, w)
+	if same || err != nil {
+		return err
+	}
+	body, err := w.Open(nil, true)
+	if err != nil {
+		return err
+	}
+	if _, err := v.bucket.Put(ctx, d.indexKey(), body, bucket.Condition{}); err != nil {
+		return fmt.Errorf("put %s: %w", d.indexKey(), err)
+	}
+	delete(v.corrupt, d.indexKey())
+	v.result.Reindexed++
+	return nil
+}
+
+// sameIndex tells whether the part's index holds the fingerprints in w, in their order.
+func (v *visit) sameIndex(ctx context.Context, d *slot, w *index.Writer) (bool, error) {
+	next, stop := iter.Pull(w.All())
+	defer stop()
+	same := true
+	head, err := index.Each(ctx, v.bucket, d.indexKey(), func(f event.Fingerprint) error {
+		want, ok := next()
+		same = same && ok && f == want
+		return nil
+	})
+	if errors.Is(err, bucket.ErrNotFound) || errors.Is(err, index.ErrCorrupt) {
+		return false, nil
+	}
+	return same && head.Count == d.Events, err
+}

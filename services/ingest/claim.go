@@ -1,0 +1,66 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/event"
+)
+
+// claim decides every event's fate: first among themselves, then against what has been stored before. Of the records with one id the first
+// stays; a copy is a duplicate, and one with another body goes to quarantine, since it is no copy.
+func (i *Ingester) claim(ctx context.Context, b *batch) error {
+	first := make(map[event.ID]int, len(b.events))
+	asked := make([]int, 0, len(b.events))
+	for n := range b.events {
+		e := &b.events[n]
+		at, again := first[e.Fingerprint.ID]
+		switch {
+		case !again:
+			first[e.Fingerprint.ID] = n
+			asked = append(asked, n)
+		case b.events[at].Fingerprint.Body == e.Fingerprint.Body:
+			e.fate = duplicate
+		default:
+			b.conflict(e)
+		}
+	}
+	batch := b.claims(asked)
+	verdicts, err := i.claims.Claim(ctx, batch)
+	if err != nil {
+		return fmt.Errorf("claim %d events: %w", len(asked), err)
+	}
+	if len(verdicts) != len(asked) {
+		return fmt.Errorf("claim %d events: got %d verdicts", len(asked), len(verdicts))
+	}
+	for k, n := range asked {
+		switch verdicts[k] {
+		case claims.Duplicate:
+			b.events[n].fate = duplicate
+		case claims.Conflict:
+			b.conflict(&b.events[n])
+		case claims.Fresh, claims.Own:
+		}
+	}
+	return nil
+}
+
+func (b *batch) conflict(e *item) {
+	e.fate = rejected
+	b.reject(e.record, event.Rejection{
+		Reason: event.IDConflict, Data: e.Data, Position: e.Position,
+		Detail: "another event with this id and another body was stored before",
+	})
+}
+
+// claims gives the claims of the events with the indices in which.
+func (b *batch) claims(which []int) claims.Batch {
+	c := claims.Batch{Shard: b.span.Shard, First: b.span.First, Last: b.span.Last, Claims: make([]claims.Claim, len(which))}
+	for k, n := range which {
+		e := &b.events[n]
+		from := b.records[e.record]
+		c.Claims[k] = claims.Claim{Fingerprint: e.Fingerprint, Sequence: from.Sequence, Position: from.Position + e.Position}
+	}
+	return c
+}

@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/quarantine"
+)
+
+// batch is a delivery on its way.
+type batch struct {
+	span    layout.Span
+	replay  string
+	records []Record
+	events  []item
+	rejects []quarantine.Reject
+	keys    []string // of the quarantine objects written
+	release func()
+}
+
+// item is one event of a batch.
+type item struct {
+	event.Event
+	partition layout.Partition
+	record    int // whose record it came in
+	fate      fate
+}
+
+// fate is what becomes of an event.
+type fate uint8
+
+const (
+	stored fate = iota
+	duplicate
+	rejected
+)
+
+// maxHours is how many partitions one delivery may touch: what goes beyond is quarantined, so that no input makes the writes of one
+// invocation unbounded. A delivery of Kinesis holds at most 10,000 records.
+const maxHours = 10_000
+
+// decode splits the records into events and rejects. It fails only for a delivery that cannot be named in a key.
+func (i *Ingester) decode(d Delivery) (*batch, error) {
+	b := &batch{replay: d.Replay, records: d.Records, span: layout.Span{
+		Shard: d.Shard, First: d.Records[0].Sequence, Last: d.Records[len(d.Records)-1].Sequence,
+	}}
+	if err := b.span.Check(); err != nil {
+		return nil, fmt.Errorf("decode delivery: %w", err)
+	}
+	for n, r := range d.Records {
+		if r.Arrival.IsZero() || !layout.PartitionOf(r.Arrival).Valid() {
+			return nil, fmt.Errorf("decode delivery: %w", errors.New("record "+d.Records[n].Sequence+" has no arrival time"))
+		}
+	}
+	decoder, _ := i.decoders.Get().(*event.Decoder)
+	b.release = func() {
+		decoder.Reset()
+		i.decoders.Put(decoder)
+	}
+	b.events = make([]item, 0, len(d.Records))
+	hours := map[layout.Partition]bool{}
+	for n, r := range d.Records {
+		decoder.Decode(r.Data, r.Arrival, func(e event.Event) {
+			it := item{Event: e, partition: layout.PartitionOf(e.Time), record: n}
+			if !hours[it.partition] {
+				if len(hours) >= maxHours {
+					b.reject(n, event.Rejection{
+						Reason: event.TooManyHours, Data: e.Data, Position: e.Position,
+						Detail: fmt.Sprintf("one delivery may touch %d hours", maxHours),
+					})
+					return
+				}
+				hours[it.partition] = true
+			}
+			b.events = append(b.events, it)
+		}, func(r event.Rejection) { b.reject(n, r) })
+	}
+	return b, nil
+}
+
+// reject sends a piece of the n-th record to quarantine.
+func (b *batch) reject(n int, r event.Rejection) {
+	from := b.records[n]
+	b.rejects = append(b.rejects, quarantine.Reject{
+		Reason: r.Reason, Detail: r.Detail, Shard: b.span.Shard, Sequence: from.Sequence,
+		Position: from.Position + r.Position, Arrival: from.Arrival, Data: r.Data,
+	})
+}

@@ -1,0 +1,16 @@
+module github.com/lakebed/lakebed/services/ingest
+
+go 1.26.0
+
+require github.com/lakebed/lakebed/shared v0.0.0
+
+require (
+	github.com/aws/aws-lambda-go v1.55.1 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/segmentio/asm v1.2.1 // indirect
+	github.com/segmentio/encoding v0.5.4 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+)
+
+replace github.com/lakebed/lakebed/shared => ../../shared

@@ -1,0 +1,81 @@
+package handler
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/segmentio/asm/base64"
+	"github.com/segmentio/encoding/json"
+
+	"github.com/lakebed/lakebed/services/ingest"
+)
+
+// envelope is the event that Lambda's Kinesis event source sends, as far as it matters here:
+// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+type envelope struct {
+	Records []record `json:"Records"`
+}
+
+type record struct {
+	Kinesis struct {
+		SequenceNumber string  `json:"sequenceNumber"`
+		Data           string  `json:"data"`
+		Arrival        float64 `json:"approximateArrivalTimestamp"` // Unix seconds, with milliseconds as the fraction
+	} `json:"kinesis"`
+	EventID     string `json:"eventID"` // "<shard>:<sequence number>"
+	EventSource string `json:"eventSource"`
+}
+
+var errNotKinesis = errors.New("the event is not one of a Kinesis event source: connect this function to a stream by an event source mapping")
+
+// decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several. Nothing in the
+// result aliases payload, whose buffer Lambda's runtime uses again.
+func decode(payload []byte) ([]ingest.Delivery, error) {
+	var e envelope
+	rest, err := json.Parse(payload, &e, json.ZeroCopy|json.DontMatchCaseInsensitiveStructFields)
+	if err != nil {
+		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	if len(strings.TrimSpace(string(rest))) != 0 {
+		return nil, fmt.Errorf("decode event: %d bytes follow it", len(rest))
+	}
+	if len(e.Records) == 0 {
+		return nil, errNotKinesis
+	}
+	size := 0
+	for n := range e.Records {
+		size += base64.StdEncoding.DecodedLen(len(e.Records[n].Kinesis.Data))
+	}
+	arena := make([]byte, size)
+	var deliveries []ingest.Delivery
+	at := map[string]int{}
+	for n := range e.Records {
+		r := &e.Records[n]
+		shard, _, ok := strings.Cut(r.EventID, ":")
+		if !ok || r.EventSource != "aws:kinesis" {
+			return nil, errNotKinesis
+		}
+		k, err := base64.StdEncoding.Decode(arena, unsafe.Slice(unsafe.StringData(r.Kinesis.Data), len(r.Kinesis.Data)))
+		if err != nil {
+			return nil, fmt.Errorf("decode record %s: its data is not base64: %w", r.EventID, err)
+		}
+		d, known := at[shard]
+		if !known {
+			d = len(deliveries)
+			shard = strings.Clone(shard)
+			at[shard] = d
+			deliveries = append(deliveries, ingest.Delivery{Shard: shard, Records: make([]ingest.Record, 0, len(e.Records)-n)})
+		}
+		deliveries[d].Records = append(deliveries[d].Records, ingest.Record{
+			Sequence: strings.Clone(r.Kinesis.SequenceNumber),
+			Arrival:  time.UnixMilli(int64(math.Round(r.Kinesis.Arrival * 1000))).UTC(),
+			Data:     arena[:k:k],
+		})
+		arena = arena[k:]
+	}
+	return deliveries, nil
+}

@@ -1,0 +1,71 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/lakebed/lakebed/services/lakebed/config"
+	"github.com/lakebed/lakebed/services/lakebed/host"
+	"github.com/lakebed/lakebed/shared/claims"
+)
+
+// The exit codes, as --help and the README give them.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitBreach      = 3
+	exitInput       = 4
+	exitInUse       = 5
+	exitFormat      = 6
+	exitDiskFull    = 7
+	exitInterrupted = 130
+)
+
+// usageError is of a wrong flag, argument or setting.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+var (
+	errBreach   = errors.New("the lake does not keep its promises")
+	errSetAside = errors.New("some partitions were set aside")
+)
+
+func exitCode(ctx context.Context, err error) int {
+	var usage *usageError
+	var input *host.InputError
+	switch {
+	case errors.Is(err, errBreach):
+		return exitBreach
+	case errors.Is(err, config.ErrFormat):
+		return exitFormat
+	case errors.Is(err, claims.ErrInUse):
+		return exitInUse
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return exitDiskFull
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &input):
+		return exitInput
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func message(code int, err error) string {
+	switch code {
+	case exitInterrupted:
+		return "interrupted: what was reported as done is safe; run it again to go on"
+	case exitDiskFull:
+		return fmt.Sprintf("%s: the disk is full. What was reported as done is safe; free some space and run it again", err)
+	case exitInUse:
+		return fmt.Sprintf("%s: the lake is in use by another process that ingests into it; wait for it or stop it", err)
+	}
+	return err.Error()
+}

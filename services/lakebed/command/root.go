@@ -1,0 +1,134 @@
+// Package command is the command line: one file a command. Data goes to stdout, words and progress to stderr.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/lakebed/lakebed/services/lakebed/config"
+	"github.com/lakebed/lakebed/services/lakebed/host"
+	"github.com/lakebed/lakebed/services/lakebed/render"
+)
+
+// env is what a command works with.
+type env struct {
+	in       io.Reader
+	out, err io.Writer
+	dir      string
+	format   render.Format
+	settings *config.Settings
+	flags    *pflag.FlagSet // one for each setting
+	now      func() time.Time
+	quiet    bool
+}
+
+const long = `Lakebed turns a stream of JSON events into a data lake that can be trusted: every event in it exactly once, in the hour in which it
+happened, in few large gzip JSON files, with nothing in it that can break a query.
+
+  lakebed run --lake ./lake --id-field id --time-field created_at --name-field type events.ndjson
+  lakebed query --lake ./lake "select event_type, count(*) from events group by 1"
+  lakebed verify --lake ./lake
+
+The first ingest or run records the field names in the lake, so that nobody has to repeat them. Settings come from flags, else LAKEBED_*
+variables, else lakebed.yaml in the lake; "lakebed settings" lists them all.
+
+Exit codes: 0 done; 1 failed; 2 wrong flags or settings; 3 verify found a breach; 4 unusable input; 5 the lake is in use by another
+process; 6 the lake has a newer format; 7 the disk is full; 130 interrupted.`
+
+// memory is what the garbage collector keeps to: ingest and compaction hold little beside.
+const memory = 160 << 20
+
+// Execute runs the command line and gives the exit code.
+func Execute(args []string, in io.Reader, out, stderr io.Writer) int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	root := newRoot(&env{in: in, out: out, err: stderr, settings: config.Default(), now: time.Now})
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := exitCode(ctx, err)
+	if !errors.Is(err, errBreach) {
+		fmt.Fprintf(stderr, "lakebed: %s\n", message(code, err))
+	}
+	return code
+}
+
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use: "lakebed", Short: "A data lake of JSON events that can be trusted", Long: long,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(e.in)
+	root.SetOut(e.out)
+	root.SetErr(e.err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
+	})
+	e.flags = pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	e.settings.Register(e.flags)
+	e.flags.VisitAll(func(f *pflag.Flag) {
+		f.Hidden = f.Name != "id-field" && f.Name != "time-field" && f.Name != "name-field"
+	})
+	p := root.PersistentFlags()
+	p.StringVar(&e.dir, "lake", "", "directory of the lake (or LAKEBED_LAKE)")
+	p.VarP(&e.format, "output", "o", "how data is printed: table, json or csv")
+	p.BoolVarP(&e.quiet, "quiet", "q", false, "no progress")
+	root.AddCommand(newGenerate(e), newIngest(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
+		newReplay(e), newRebuild(e), newSettings(e))
+	for _, c := range root.Commands() {
+		if c.Name() != "generate" {
+			c.Flags().AddFlagSet(e.flags)
+		}
+	}
+	return root
+}
+
+// open layers the settings and opens the lake.
+func (e *env) open(create bool) (*host.Lake, error) {
+	if e.dir == "" {
+		e.dir = os.Getenv("LAKEBED_LAKE")
+	}
+	if e.dir == "" {
+		return nil, &usageError{errors.New("no lake given: name its directory with --lake DIR or LAKEBED_LAKE")}
+	}
+	text, err := host.ReadConfig(e.dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.Layer(e.flags, os.Getenv, text); err != nil {
+		return nil, &usageError{err}
+	}
+	if text != nil {
+		recorded, err := config.Recorded(text)
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		if recorded != e.settings.Mapping {
+			return nil, &usageError{fmt.Errorf("the fields of a lake do not change: %s records %+v, and %+v was given", e.dir, recorded, e.settings.Mapping)}
+		}
+	}
+	l, err := host.Open(e.dir, e.settings, text != nil, create)
+	if err != nil {
+		return nil, err
+	}
+	l.Now = e.now
+	return l, nil
+}

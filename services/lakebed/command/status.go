@@ -1,0 +1,112 @@
+package command
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lakebed/lakebed/shared/event"
+)
+
+func newStatus(e *env) *cobra.Command {
+	var each bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "What the lake holds, and what waits to be merged",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			l, err := e.open(false)
+			if err != nil {
+				return err
+			}
+			s, err := l.Status(c.Context())
+			if err != nil {
+				return err
+			}
+			if each {
+				return e.rows([]string{"partition", "generation", "current", "parts", "events", "bytes", "waiting", "waiting_bytes"}, func(yield func([]any) bool) {
+					for _, p := range s.Partitions {
+						if !yield([]any{p.Partition.String(), string(p.Generation), p.Current, p.Parts, p.Events, p.Bytes, p.Waiting, p.WaitBytes}) {
+							return
+						}
+					}
+				})
+			}
+			var parts, fragments, waiting int
+			var events, bytes, waitBytes, quarantined int64
+			for _, p := range s.Partitions {
+				parts += p.Parts
+				events += p.Events
+				bytes += p.Bytes
+				fragments += p.Fragments
+				waiting += p.Waiting
+				waitBytes += p.WaitBytes
+			}
+			for _, n := range s.Quarantined {
+				quarantined += n
+			}
+			var oldest any
+			if t := s.Oldest(); !t.IsZero() {
+				oldest = t.UTC().Format(time.RFC3339)
+			}
+			fields := []field{
+				{"partitions", len(s.Partitions)}, {"parts", parts}, {"events", events}, {"bytes", bytes},
+				{"fragments", fragments}, {"fragments_waiting", waiting}, {"bytes_waiting", waitBytes}, {"oldest_waiting", oldest},
+				{"received", s.Received}, {"quarantined", quarantined},
+			}
+			for _, r := range event.Reasons() {
+				if n := s.Quarantined[string(r)]; n > 0 {
+					fields = append(fields, field{"quarantined_" + string(r), n})
+				}
+			}
+			return e.record(fields)
+		},
+	}
+	c.Flags().BoolVar(&each, "partitions", false, "one row a partition")
+	return c
+}
+
+func newSchema(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "The columns of the table, and when each came or widened",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			l, err := e.open(false)
+			if err != nil {
+				return err
+			}
+			t, err := l.Catalog.Table(c.Context())
+			if err != nil {
+				return err
+			}
+			return e.rows([]string{"column", "type", "since", "widened", "was"}, func(yield func([]any) bool) {
+				for _, col := range t.Columns {
+					row := []any{col.Name, col.Type.Hive(), col.Since.UTC().Format(time.RFC3339), nil, nil}
+					if n := len(col.Changes); n > 0 {
+						row[3], row[4] = col.Changes[n-1].At.UTC().Format(time.RFC3339), col.Changes[n-1].From
+					}
+					if !yield(row) {
+						return
+					}
+				}
+			})
+		},
+	}
+}
+
+func newSettings(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "settings",
+		Short: "Every setting: its value, its variable, and what it is for",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if e.dir != "" {
+				if _, err := e.open(false); err != nil {
+					return err
+				}
+			}
+			return e.rows([]string{"setting", "value", "variable", "meaning"}, func(yield func([]any) bool) { e.eachSetting(yield) })
+		},
+	}
+}

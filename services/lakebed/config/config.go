@@ -1,0 +1,235 @@
+// Package config is every setting of the command line: one struct, filled from defaults, then the lake's lakebed.yaml, then LAKEBED_*
+// variables, then flags.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/pflag"
+
+	"github.com/lakebed/lakebed/shared/event"
+)
+
+// Format is the version of a lake's layout that this program reads and writes.
+const Format = 1
+
+// Settings is what a lake can be told.
+type Settings struct {
+	Mapping      event.Mapping
+	MaxFuture    time.Duration
+	Lanes        int
+	Encoding     Encoding
+	ClaimWindow  time.Duration
+	Target       Bytes
+	Close        time.Duration
+	MajorParts   int
+	MajorShare   float64
+	Grace        time.Duration
+	Live         time.Duration
+	LongestQuery time.Duration
+	Memory       Bytes
+	Parallel     int
+}
+
+// Default gives the settings of a lake that says nothing else.
+func Default() *Settings {
+	return &Settings{
+		Mapping:      event.DefaultMapping,
+		MaxFuture:    24 * time.Hour,
+		Lanes:        1,
+		Encoding:     "plain",
+		ClaimWindow:  5 * time.Minute,
+		Target:       128 << 20,
+		Close:        15 * time.Minute,
+		MajorParts:   8,
+		MajorShare:   0.1,
+		Grace:        4 * time.Hour,
+		Live:         2 * time.Hour,
+		LongestQuery: 30 * time.Minute,
+		Memory:       24 << 20,
+		Parallel:     2,
+	}
+}
+
+// Register adds a flag for each setting. A flag's name is that of the setting in lakebed.yaml with hyphens, and that of its variable is
+// LAKEBED_ and the name in capitals.
+func (s *Settings) Register(f *pflag.FlagSet) {
+	f.StringVar(&s.Mapping.ID, "id-field", s.Mapping.ID, "dotted path of the event's id")
+	f.StringVar(&s.Mapping.Time, "time-field", s.Mapping.Time, "dotted path of the event's time")
+	f.StringVar(&s.Mapping.Name, "name-field", s.Mapping.Name, "dotted path of the event's name")
+	f.DurationVar(&s.MaxFuture, "max-future", s.MaxFuture, "how far ahead of its arrival an event's time may lie")
+	f.IntVar(&s.Lanes, "lanes", s.Lanes, "lanes an hour is split into: a power of two up to 256")
+	f.Var(&s.Encoding, "fragment-encoding", "how fragments are written: plain or gzip")
+	f.DurationVar(&s.ClaimWindow, "claim-window", s.ClaimWindow, "how long ingest remembers ids; compaction dedupes without limit")
+	f.Var(&s.Target, "target-size", "compressed size that a part aims at")
+	f.DurationVar(&s.Close, "close-after", s.Close, "an hour counts as closed so long after its end")
+	f.IntVar(&s.MajorParts, "major-parts", s.MajorParts, "rewrite a closed hour that has so many parts more than it needs")
+	f.Float64Var(&s.MajorShare, "major-share", s.MajorShare, "or whose parts but the largest hold so large a share of its bytes")
+	f.DurationVar(&s.Grace, "grace", s.Grace, "how long readers may go on with what is no longer current")
+	f.DurationVar(&s.Live, "live", s.Live, "how far back events_live reads fragments")
+	f.DurationVar(&s.LongestQuery, "longest-query", s.LongestQuery, "how long a query may run")
+	f.Var(&s.Memory, "memory", "bytes of fragments that a compaction worker holds at once")
+	f.IntVar(&s.Parallel, "parallel", s.Parallel, "partitions compacted at once")
+}
+
+// Layer fills the flags that were not given from the variables (LAKEBED_*) and from the text of lakebed.yaml. It reports every
+// problem at once.
+func Layer(f *pflag.FlagSet, getenv func(string) string, text []byte) error {
+	var errs []error
+	file, err := parse(text)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	for _, key := range sorted(file) {
+		if key == "format" {
+			continue
+		}
+		if name := strings.ReplaceAll(key, "_", "-"); f.Lookup(name) == nil || strings.Contains(key, "-") {
+			errs = append(errs, fmt.Errorf("lakebed.yaml: unknown key %q; known are format, %s", key, strings.Join(keys(f), ", ")))
+		}
+	}
+	f.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed {
+			return
+		}
+		key := strings.ReplaceAll(flag.Name, "-", "_")
+		variable := "LAKEBED_" + strings.ToUpper(key)
+		if v := getenv(variable); v != "" {
+			if err := flag.Value.Set(v); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %q: %w", variable, v, err))
+			}
+		} else if v, ok := file[key]; ok {
+			if err := flag.Value.Set(v); err != nil {
+				errs = append(errs, fmt.Errorf("lakebed.yaml: %s: %q: %w", key, v, err))
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// ErrFormat says that a lake was made by a newer program.
+var ErrFormat = errors.New("this lake has a newer format than this program knows: use a newer lakebed")
+
+func parse(text []byte) (map[string]string, error) {
+	var raw map[string]any
+	if err := yaml.Unmarshal(text, &raw); err != nil {
+		return nil, fmt.Errorf("lakebed.yaml: %w", err)
+	}
+	file := map[string]string{}
+	for k, v := range raw {
+		switch v.(type) {
+		case string, bool, int, int64, uint64, float64:
+			file[k] = fmt.Sprint(v)
+		default:
+			return nil, fmt.Errorf("lakebed.yaml: %s: want one plain value", k)
+		}
+	}
+	if f, ok := file["format"]; ok && f != fmt.Sprint(Format) {
+		return nil, fmt.Errorf("lakebed.yaml: format %s: %w", f, ErrFormat)
+	}
+	return file, nil
+}
+
+// Record gives the text of a new lake's lakebed.yaml: its format and its mapping, so that nobody has to repeat them.
+func (s *Settings) Record() ([]byte, error) {
+	text, err := yaml.Marshal(yaml.MapSlice{
+		{Key: "format", Value: Format},
+		{Key: "id_field", Value: s.Mapping.ID},
+		{Key: "time_field", Value: s.Mapping.Time},
+		{Key: "name_field", Value: s.Mapping.Name},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode lakebed.yaml: %w", err)
+	}
+	return text, nil
+}
+
+// Recorded gives the mapping that a lake's lakebed.yaml has.
+func Recorded(text []byte) (event.Mapping, error) {
+	file, err := parse(text)
+	m := event.DefaultMapping
+	for key, to := range map[string]*string{"id_field": &m.ID, "time_field": &m.Time, "name_field": &m.Name} {
+		if v, ok := file[key]; ok {
+			*to = v
+		}
+	}
+	return m, err
+}
+
+func keys(f *pflag.FlagSet) []string {
+	var all []string
+	f.VisitAll(func(flag *pflag.Flag) { all = append(all, strings.ReplaceAll(flag.Name, "-", "_")) })
+	return all
+}
+
+func sorted(m map[string]string) []string {
+	all := make([]string, 0, len(m))
+	for k := range m {
+		all = append(all, k)
+	}
+	sort.Strings(all)
+	return all
+}
+
+// Bytes is a size, written as 128MiB or 134217728.
+type Bytes int64
+
+// Set parses a size.
+func (b *Bytes) Set(s string) error {
+	n, err := humanize.ParseBytes(s)
+	if err != nil || n == 0 || n > 1<<50 {
+		return errors.New("want a size such as 128MiB")
+	}
+	*b = Bytes(n)
+	return nil
+}
+
+func (b *Bytes) String() string { return strings.ReplaceAll(humanize.IBytes(uint64(*b)), " ", "") }
+
+// Type is the name of the value in a flag's help.
+func (b *Bytes) Type() string { return "size" }
+
+// Encoding is how fragments are written.
+type Encoding string
+
+// Set checks the name.
+func (e *Encoding) Set(s string) error {
+	if s != "plain" && s != "gzip" {
+		return errors.New("want plain or gzip")
+	}
+	*e = Encoding(s)
+	return nil
+}
+
+func (e *Encoding) String() string { return string(*e) }
+
+// Type is the name of the value in a flag's help.
+func (e *Encoding) Type() string { return "encoding" }
+
+// Share is a part of a whole, written as 2% or 0.02.
+type Share float64
+
+// Set parses a share.
+func (p *Share) Set(s string) error {
+	var v float64
+	unit := 1.0
+	if n, ok := strings.CutSuffix(s, "%"); ok {
+		s, unit = n, 100
+	}
+	if _, err := fmt.Sscanf(s+"\n", "%g\n", &v); err != nil || v < 0 || v/unit > 1 {
+		return errors.New("want a share such as 2% or 0.02")
+	}
+	*p = Share(v / unit)
+	return nil
+}
+
+func (p *Share) String() string { return fmt.Sprintf("%g%%", float64(*p)*100) }
+
+// Type is the name of the value in a flag's help.
+func (p *Share) Type() string { return "share" }

@@ -1,0 +1,73 @@
+package host
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/services/ingest"
+)
+
+// Watch is told what goes on. Its functions may be called at once from several goroutines.
+type Watch struct {
+	Ingested  func(r ingest.Result, read int64)
+	Compacted func(r compactor.Result)
+}
+
+// Compact works until nothing is left that is due, or one round when once is set.
+func (l *Lake) Compact(ctx context.Context, once bool, done func(compactor.Result)) (compactor.Result, error) {
+	var total compactor.Result
+	c, err := l.Compactor()
+	if err != nil {
+		return total, err
+	}
+	for {
+		r, err := c.Round(ctx, time.Time{}, done)
+		total.Due, total.Broken, total.SetAside = nil, nil, nil // the last round tells what is left
+		total.Add(r)
+		if err != nil || once || !r.Progress() || len(r.SetAside) > 0 {
+			return total, err
+		}
+	}
+}
+
+// Run ingests src while it compacts at every interval, and to the end once src is read. When ctx ends, the batch under way is finished
+// and nothing more is started.
+func (s *Stream) Run(ctx context.Context, src *Source, interval time.Duration, w Watch) (compactor.Result, error) {
+	compacting, stop := context.WithCancel(ctx)
+	defer stop()
+	var total compactor.Result
+	var failed error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-compacting.Done():
+				return
+			case <-tick.C:
+			}
+			r, err := s.lake.Compact(compacting, true, w.Compacted)
+			total.Add(r)
+			if err != nil && compacting.Err() == nil {
+				failed = err
+				return
+			}
+		}
+	})
+	err := s.Ingest(ctx, src, w.Ingested)
+	stop()
+	wg.Wait()
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return total, err
+	}
+	r, err := s.lake.Compact(ctx, false, w.Compacted)
+	total.Due, total.Broken, total.SetAside = nil, nil, nil
+	total.Add(r)
+	return total, err
+}

@@ -1,0 +1,70 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/ledger"
+)
+
+// Status is what a lake holds.
+type Status struct {
+	Partitions  []compactor.Summary
+	Received    int64
+	Quarantined map[string]int64 // by reason, without what a replay stored
+}
+
+// Status looks at every partition that the catalog or the bucket knows.
+func (l *Lake) Status(ctx context.Context) (Status, error) {
+	s := Status{Quarantined: map[string]int64{}}
+	c, err := l.Compactor()
+	if err != nil {
+		return s, err
+	}
+	known, err := c.Partitions(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, p := range known {
+		sum, err := c.Summary(ctx, p)
+		if err != nil {
+			return s, fmt.Errorf("look at %s: %w", p, err)
+		}
+		s.Partitions = append(s.Partitions, sum)
+	}
+	replayed, err := Replayed(ctx, l)
+	if err != nil {
+		return s, err
+	}
+	var bad error
+	err = ledger.Each(ctx, l.Bucket, func(_ string, e ledger.Entry) error {
+		if e.Replay != "" {
+			return nil // counted when it was first received
+		}
+		s.Received += e.Received
+		for _, key := range e.Rejects {
+			if at, err := layout.ParseReject(key); err == nil && !replayed[key] {
+				s.Quarantined[at.Reason] += e.Quarantined[at.Reason]
+			}
+		}
+		return nil
+	}, func(key string, err error) { bad = fmt.Errorf("read %s: %w", key, err) })
+	if err == nil {
+		err = bad
+	}
+	return s, err
+}
+
+// Oldest is the time of the oldest fragment that waits to be merged; zero when none does.
+func (s *Status) Oldest() time.Time {
+	var oldest time.Time
+	for _, p := range s.Partitions {
+		if p.Waiting > 0 && (oldest.IsZero() || p.Oldest.Before(oldest)) {
+			oldest = p.Oldest
+		}
+	}
+	return oldest
+}

@@ -1,0 +1,157 @@
+package event
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// Draft is an event that the transform works on: strict JSON, on one line. Nothing of it may be kept when the transform returns. Once
+// a call was wrong all later ones do nothing, and the event is rejected with the reason Transform and the first call's error.
+type Draft struct {
+	d       *Decoder
+	id      ID
+	time    time.Time
+	name    string
+	hasName bool
+	err     error
+}
+
+// Time is when the event happened, in UTC.
+func (e *Draft) Time() time.Time { return e.time }
+
+// Name is the event's name as it came. There is none when the field is missing or no string.
+func (e *Draft) Name() (string, bool) { return e.name, e.hasName }
+
+// JSON is the event as it stands, with what was added. It must not be changed, and holds until the next call of Add or Replace.
+func (e *Draft) JSON() []byte { return e.d.arena.line() }
+
+// Has reports whether the event has a field of this name at its top, whatever the case of its letters.
+func (e *Draft) Has(name string) bool {
+	s := &e.d.scanner
+	text, hash := s.fold(name)
+	return s.hasTop(hash, text)
+}
+
+// Add adds a field with a string. One that the event has already, whatever the case of its letters, is left as it is.
+func (e *Draft) Add(name, value string) {
+	if !e.begin(name) {
+		return
+	}
+	if !utf8.ValidString(value) {
+		e.fail(fmt.Errorf("add %s: the value is not UTF-8", name))
+		return
+	}
+	e.quote(name, value)
+}
+
+// AddTime adds a field with an instant as RFC 3339 in UTC; the fraction of its second is as long as it needs to be, and left out when it
+// is zero. A field that the event has already is left as it is.
+func (e *Draft) AddTime(name string, t time.Time) {
+	if !e.begin(name) {
+		return
+	}
+	var text [40]byte
+	stamp := t.UTC().AppendFormat(text[:0], time.RFC3339Nano)
+	e.quote(name, unsafe.String(&stamp[0], len(stamp))) // copied before stamp ends
+}
+
+// Replace puts another object in the event's place. It may be spelled in any way, but must be strict JSON, and keep the id and the time.
+func (e *Draft) Replace(json []byte) {
+	if e.err != nil {
+		return
+	}
+	d := e.d
+	d.swap = append(d.swap[:0], json...)
+	d.arena.drop()
+	body := bytes.Trim(d.swap, " \t\r\n")
+	size := d.size
+	end, f := d.scan(body, &d.arena)
+	d.size = size
+	if f.reason == "" && end != len(body) {
+		f = fault{NotJSON, "something behind the object", end}
+	}
+	var id ID
+	var t time.Time
+	if f.reason == "" {
+		id, t, f = d.identity()
+	}
+	switch {
+	case f.reason != "":
+		e.fail(fmt.Errorf("replace event: %s: %s", f.reason, f))
+	case id != e.id:
+		e.fail(errors.New("replace event: the id is another"))
+	case !t.Equal(e.time):
+		e.fail(errors.New("replace event: the time is another"))
+	}
+}
+
+// run lets the transform work on the document just scanned.
+func (e *Draft) run(id ID, t time.Time) fault {
+	e.id, e.time, e.err = id, t, nil
+	e.name, e.hasName = "", false
+	s := &e.d.scanner
+	if at := s.found[roleName]; at != (span{}) && s.src[at.start] == '"' {
+		body := s.src[at.start+1 : at.end-1]
+		if bytes.IndexByte(body, '\\') >= 0 {
+			e.d.name = appendUnquoted(e.d.name[:0], body)
+			body = e.d.name
+		}
+		e.name, e.hasName = unsafe.String(unsafe.SliceData(body), len(body)), true // neither changes while the transform runs
+	}
+	err := e.d.transform(e)
+	if e.err != nil {
+		err = e.err
+	}
+	if err != nil {
+		return fault{Transform, brief(err.Error()), -1}
+	}
+	return fault{}
+}
+
+func (e *Draft) fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+// begin reports whether a field of this name is to be added, and notes its key if so.
+func (e *Draft) begin(name string) bool {
+	if e.err != nil {
+		return false
+	}
+	s := &e.d.scanner
+	text, hash := s.fold(name)
+	if s.hasTop(hash, text) {
+		return false
+	}
+	if name == "" || !utf8.ValidString(name) {
+		e.fail(fmt.Errorf("add %q: no name for a field", name))
+		return false
+	}
+	for role, path := range e.d.paths {
+		if len(path) > 0 && e.d.mapped[role] == hash && compareFolded(appendFold(nil, []byte(path[0])), text) == 0 {
+			// A second decoding would read it.
+			e.fail(fmt.Errorf("add %s: the mapping reads the event's %s there", name, roleNames[role]))
+			return false
+		}
+	}
+	s.addTop(hash, text)
+	return true
+}
+
+// quote writes a field before the closing brace.
+func (e *Draft) quote(name, value string) {
+	a := &e.d.arena
+	a.buf = a.buf[:len(a.buf)-1]
+	a.reserve(len(`,"":""}`) + 6*len(name) + 6*len(value)) // no character's escape is longer than six bytes
+	b := a.buf
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	b = append(appendQuoted(b, name), ':')
+	a.buf = append(appendQuoted(b, value), '}')
+}

@@ -1,0 +1,17 @@
+package event
+
+// ID is an event's identity in 128 bits: a UUID's own, else a cryptographic hash of the id's text cut to 128 (see ParseID).
+type ID [16]byte
+
+// Fingerprint tells events apart: records with one ID are copies when their Body is equal too, and in conflict when it is not.
+type Fingerprint struct {
+	ID   ID
+	Body uint64 // XXH64 of the stored line without its newline
+}
+
+// Origin is a record's identity in its stream; it stays the same however often the record is delivered.
+type Origin struct {
+	Shard    string
+	Sequence string // decimal digits, as Kinesis gives them
+	Position int    // of the event in its record, from 0
+}

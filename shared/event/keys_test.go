@@ -1,0 +1,124 @@
+package event
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Folding joins all that EqualFold or ToLower join, rune by rune, and no more than that.
+func TestFold(t *testing.T) {
+	members := map[rune][]rune{}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		f := foldRune(r)
+		members[f] = append(members[f], r)
+		for _, other := range []rune{unicode.SimpleFold(r), unicode.ToLower(r)} {
+			if foldRune(other) != f {
+				t.Fatalf("%U and %U are one letter, but fold to %U and %U", r, other, f, foldRune(other))
+			}
+		}
+		if r < utf8.RuneSelf && f != rune(lower(byte(r))) {
+			t.Fatalf("%q folds to %q", r, f)
+		}
+	}
+	for _, class := range members {
+		for _, a := range class {
+			// Each is joined with another directly: a chain, like İ-i-I, makes the class.
+			if len(class) > 1 && !slices.ContainsFunc(class, func(b rune) bool {
+				return a != b && (strings.EqualFold(string(a), string(b)) || unicode.ToLower(a) == unicode.ToLower(b))
+			}) {
+				t.Fatalf("%U is in the class %U without a reason", a, class)
+			}
+		}
+	}
+}
+
+func TestLowerWord(t *testing.T) {
+	for c := range 256 {
+		w := uint64(c) * ones
+		if got, want := lowerWord(w), uint64(lower(byte(c)))*ones; got != want {
+			t.Errorf("%#x: %#x, want %#x", w, got, want)
+		}
+		if got, want := lowerWord(uint64(c)<<24|'Z'<<16|0xff), uint64(lower(byte(c)))<<24|'z'<<16|0xff; got != want {
+			t.Errorf("%#x among others: %#x, want %#x", c, got, want)
+		}
+	}
+}
+
+// hasDuplicate is the rule in its simplest form.
+func hasDuplicate(keys []string) bool {
+	seen := map[string]bool{}
+	for _, key := range keys {
+		folded := strings.Map(foldRune, key)
+		if seen[folded] {
+			return true
+		}
+		seen[folded] = true
+	}
+	return false
+}
+
+// The check is exact at every size and when all hashes are equal, and then it is still fast.
+func TestDuplicates(t *testing.T) {
+	for _, weak := range []bool{false, true} {
+		if weak {
+			old := secret
+			secret = [2]uint64{}
+			defer func() { secret = old }()
+		}
+		d := newDecoder(t, DefaultMapping)
+		r := rand.New(rand.NewPCG(7, 7))
+		letters := []string{"a", "A", "b", "é", "É", "k", "\u212a", "[", "{", "@", "`", "\\u0041", "\\u00e9", "longer_key_", "LONGER_KEY_"}
+		for range 3000 {
+			var body strings.Builder
+			var keys []string
+			for n := range r.IntN(80) {
+				var text strings.Builder
+				if r.IntN(3) > 0 {
+					fmt.Fprint(&text, n)
+				}
+				for range r.IntN(8) {
+					text.WriteString(letters[r.IntN(len(letters))])
+				}
+				keys = append(keys, string(appendUnquoted(nil, []byte(text.String()))))
+				fmt.Fprintf(&body, `,"%s":{"%d":{},"a":[{"a":1}]}`, text.String(), n)
+			}
+			got := decode(t, d, withX("{"+strings.TrimPrefix(body.String(), ",")+"}"))
+			want := Reason("")
+			if hasDuplicate(keys) {
+				want = DuplicateKey
+			}
+			if got[0].reason != want {
+				t.Fatalf("weak %v: %q: %v, want %q", weak, body.String(), reasonsOf(got), want)
+			}
+			d.Reset()
+		}
+		begin := time.Now()
+		if got := decode(t, d, withX("{"+manyKeys(100_000)[1:]+"}")); got[0].reason != "" {
+			t.Errorf("weak %v: %v", weak, reasonsOf(got))
+		}
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("weak %v: %s for 100,000 keys", weak, took)
+		}
+	}
+}
+
+// The report names the first repetition, whatever the hashes are.
+func TestDuplicateDetail(t *testing.T) {
+	doc := `{"event_uuid":1` + manyKeys(50) + `,"q":{"z":1,"Z":2},"K\u0033":1,"k4":1}`
+	d := newDecoder(t, DefaultMapping)
+	d.Decode([]byte(doc), arrivalForTests, func(Event) { t.Error("accepted") }, func(r Rejection) {
+		want := fmt.Sprintf(`the object has the key "Z" already, or one that differs only in case at offset %d`, strings.Index(doc, "Z"))
+		if r.Detail != want {
+			t.Errorf("%s\nwant %s", r.Detail, want)
+		}
+	})
+}

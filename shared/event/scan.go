@@ -1,0 +1,221 @@
+package event
+
+// MaxDepth is how deep objects and arrays may be nested; the event itself counts as 1. (DuckDB's readers fail at 128.)
+const MaxDepth = 64
+
+// scanner checks one JSON document in one pass by RFC 8259, and notes what the decoder needs of it: where the mapped fields are, the
+// keys of the top object, the first duplicate key. With an arena it writes the document there without the white space between tokens;
+// all else keeps its bytes.
+type scanner struct {
+	src   []byte
+	fault fault
+	out   *arena // nil: only check
+	done  int    // src before it is written
+	loose bool   // there is white space between tokens
+
+	paths *paths
+	found [roles]span
+
+	top       filter // of the keys of the top object
+	keys      []key  // of the objects that are open, the outer first; at the end those of the top object
+	folded    []byte // the text of those keys that needed folding
+	text      []byte // scratch
+	duplicate int    // offset of the first key that its object had before, or -1
+}
+
+// span is where a value stands in src. The zero span is none.
+type span struct{ start, end int }
+
+// reset prepares s for the document that begins src; src may go on behind it.
+func (s *scanner) reset(src []byte, out *arena) {
+	if cap(s.keys) > maxScratch {
+		s.keys = nil
+	}
+	if cap(s.folded) > maxScratch {
+		s.folded = nil
+	}
+	s.src, s.out, s.done, s.loose = src, out, 0, false
+	s.fault = fault{}
+	s.found = [roles]span{}
+	s.keys, s.folded = s.keys[:0], s.folded[:0]
+	s.top, s.duplicate = filter{}, -1
+}
+
+// maxScratch bounds what one odd document leaves allocated.
+const maxScratch = 1 << 20
+
+// document scans the value that src begins with, and gives its end, or -1 and s.fault.
+func (s *scanner) document() int {
+	end := s.value(0, 0, 1<<roles-1)
+	if end >= 0 && s.out != nil {
+		s.out.write(s.src[s.done:end])
+	}
+	return end
+}
+
+// fail notes the fault and gives -1, as every scanning method does when it meets one.
+func (s *scanner) fail(reason Reason, detail string, at int) int {
+	s.fault = fault{reason, detail, at}
+	return -1
+}
+
+func (s *scanner) unexpected(want string, at int) int {
+	if at >= len(s.src) {
+		return s.fail(NotJSON, "unexpected end, want "+want, at)
+	}
+	return s.fail(NotJSON, "unexpected "+describe(s.src[at])+", want "+want, at)
+}
+
+// value scans the value at i, inside depth objects and arrays. In prefix are the roles whose paths lead through this value.
+func (s *scanner) value(i, depth int, prefix uint8) int {
+	if i >= len(s.src) {
+		return s.unexpected("a value", i)
+	}
+	switch c := s.src[i]; c {
+	case '"':
+		end, _ := s.string(i + 1)
+		return end
+	case '{', '[':
+		if depth == MaxDepth {
+			return s.fail(TooDeep, "nested deeper than 64", i)
+		}
+		if c == '{' {
+			return s.object(i+1, depth+1, prefix)
+		}
+		return s.array(i+1, depth+1)
+	case 't':
+		return s.literal(i, "true")
+	case 'f':
+		return s.literal(i, "false")
+	case 'n':
+		return s.literal(i, "null")
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return s.number(i)
+	}
+	return s.unexpected("a value", i)
+}
+
+// object scans from behind the opening brace.
+func (s *scanner) object(i, depth int, prefix uint8) int {
+	keys, folded := len(s.keys), len(s.folded)
+	i = s.space(i)
+	if i < len(s.src) && s.src[i] == '}' {
+		return i + 1
+	}
+	var seen filter
+	for {
+		if i >= len(s.src) || s.src[i] != '"' {
+			return s.unexpected("a key", i)
+		}
+		start := i + 1
+		end, plain := s.string(start)
+		if end < 0 {
+			return -1
+		}
+		text := s.src[start : end-1]
+		if !plain {
+			text = s.unquote(text)
+		}
+		s.note(key{at: uint32(start)}, text, plain, keys, &seen)
+		var here, through uint8
+		if prefix != 0 {
+			here, through = s.match(text, depth, prefix)
+		}
+		if i = s.space(end); i >= len(s.src) || s.src[i] != ':' {
+			return s.unexpected("':'", i)
+		}
+		start = s.space(i + 1)
+		if end = s.value(start, depth, through); end < 0 {
+			return -1
+		}
+		if here != 0 {
+			s.take(here, span{start, end})
+		}
+		i = s.space(end)
+		switch {
+		case i < len(s.src) && s.src[i] == ',':
+			i = s.space(i + 1)
+		case i < len(s.src) && s.src[i] == '}':
+			s.close(keys, folded, depth, &seen)
+			return i + 1
+		default:
+			return s.unexpected("',' or '}'", i)
+		}
+	}
+}
+
+// array scans from behind the opening bracket.
+func (s *scanner) array(i, depth int) int {
+	i = s.space(i)
+	if i < len(s.src) && s.src[i] == ']' {
+		return i + 1
+	}
+	for {
+		end := s.value(i, depth, 0)
+		if end < 0 {
+			return -1
+		}
+		i = s.space(end)
+		switch {
+		case i < len(s.src) && s.src[i] == ',':
+			i = s.space(i + 1)
+		case i < len(s.src) && s.src[i] == ']':
+			return i + 1
+		default:
+			return s.unexpected("',' or ']'", i)
+		}
+	}
+}
+
+// space gives the end of the white space at i, and leaves it out of the output.
+func (s *scanner) space(i int) int {
+	if i < len(s.src) && s.src[i] > ' ' {
+		return i
+	}
+	return s.skip(i)
+}
+
+func (s *scanner) skip(i int) int {
+	end := skipSpace(s.src, i)
+	if end == i {
+		return i
+	}
+	s.loose = true
+	if s.out != nil {
+		s.out.write(s.src[s.done:i])
+	}
+	s.done = end
+	return end
+}
+
+// skipSpace gives the end of the white space at i, as RFC 8259 defines it.
+func skipSpace(src []byte, i int) int {
+	for i < len(src) && (src[i] == ' ' || src[i] == '\n' || src[i] == '\r' || src[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// match gives the roles whose paths end at the key text at this depth, and those whose paths go on below it.
+func (s *scanner) match(text []byte, depth int, prefix uint8) (here, through uint8) {
+	for role := range roles {
+		path := s.paths[role]
+		if prefix>>role&1 == 0 || len(path) < depth || string(text) != path[depth-1] {
+			continue
+		}
+		if len(path) == depth {
+			here |= 1 << role
+		} else {
+			through |= 1 << role
+		}
+	}
+	return here, through
+}
+
+func (s *scanner) take(here uint8, value span) {
+	for role := range roles {
+		if here>>role&1 != 0 {
+			s.found[role] = value
+		}
+	}
+}

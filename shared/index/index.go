@@ -1,0 +1,245 @@
+// Package index is the format of a part's index: the fingerprints of its lines, in their order, and the fragments that it consumed. An
+// index spares reading the part; it is a cache that can be made anew from it.
+//
+// The file: magic, length of the head (uint32), the head (JSON), the fingerprints (24 bytes each: id, then body as uint64), XXH64 of
+// all before it. Integers are little endian.
+package index
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/segmentio/encoding/json"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
+)
+
+const (
+	magic   = "LBIDX001"
+	record  = 24
+	maxHead = 1 << 30
+)
+
+// Head is what an index says before its fingerprints.
+type Head struct {
+	Count    int64      `json:"count"` // of fingerprints
+	Consumed []Consumed `json:"consumed"`
+
+	// Rebuilt says that the index was made anew from the part, so that the fragments it consumed are not known by name.
+	Rebuilt bool `json:"rebuilt,omitempty"`
+}
+
+// Consumed is one fragment whose events are in the part, or were dropped as copies when it was made.
+type Consumed struct {
+	Name  string `json:"name"` // last segment of its key
+	Lines int64  `json:"lines"`
+}
+
+// ErrCorrupt says that an index cannot be used and is to be made anew.
+var ErrCorrupt = errors.New("index is corrupt")
+
+// Writer spools fingerprints into a temporary file. Close removes it.
+type Writer struct {
+	file  *os.File
+	out   *bufio.Writer
+	count int64
+	buf   [record]byte
+}
+
+// NewWriter starts an index in a new file below dir ("" for the system's folder for such).
+func NewWriter(dir string) (*Writer, error) {
+	f, err := os.CreateTemp(dir, "lakebed-index-*")
+	if err != nil {
+		return nil, fmt.Errorf("spool index: %w", err)
+	}
+	return &Writer{file: f, out: bufio.NewWriterSize(f, 1<<15)}, nil
+}
+
+// Add appends the fingerprint of the part's next line.
+func (w *Writer) Add(f event.Fingerprint) error {
+	copy(w.buf[:16], f.ID[:])
+	binary.LittleEndian.PutUint64(w.buf[16:], f.Body)
+	w.count++
+	if _, err := w.out.Write(w.buf[:]); err != nil {
+		return fmt.Errorf("spool index: %w", err)
+	}
+	return nil
+}
+
+// All gives every fingerprint added so far; it stops where the spool cannot be read.
+func (w *Writer) All() iter.Seq[event.Fingerprint] {
+	return func(yield func(event.Fingerprint) bool) {
+		_ = w.Each(func(f event.Fingerprint) error { // a spool cut short compares as different
+			if !yield(f) {
+				return io.EOF
+			}
+			return nil
+		})
+	}
+}
+
+// Each calls f for every fingerprint added so far, until it gives an error.
+func (w *Writer) Each(f func(event.Fingerprint) error) error {
+	r, err := w.spooled()
+	if err != nil {
+		return err
+	}
+	if err := each(r, w.count, f); err != nil {
+		return err
+	}
+	_, err = w.file.Seek(0, io.SeekEnd)
+	return err
+}
+
+func (w *Writer) spooled() (io.Reader, error) {
+	if err := w.out.Flush(); err != nil {
+		return nil, fmt.Errorf("spool index: %w", err)
+	}
+	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("spool index: %w", err)
+	}
+	return bufio.NewReaderSize(io.LimitReader(w.file, w.count*record), 1<<16), nil
+}
+
+// Open gives the finished index.
+func (w *Writer) Open(consumed []Consumed, rebuilt bool) (io.Reader, error) {
+	text, err := json.Marshal(Head{Count: w.count, Consumed: consumed, Rebuilt: rebuilt})
+	if err != nil {
+		return nil, fmt.Errorf("encode index: %w", err)
+	}
+	prints, err := w.spooled()
+	if err != nil {
+		return nil, err
+	}
+	head := binary.LittleEndian.AppendUint32([]byte(magic), uint32(len(text)))
+	head = append(head, text...)
+	sum := xxhash.New()
+	if _, err := sum.Write(head); err != nil {
+		return nil, err
+	}
+	return io.MultiReader(bytes.NewReader(head), io.TeeReader(prints, sum), &lazy{sum: sum}), nil
+}
+
+// Close drops the spool.
+func (w *Writer) Close() error { return errors.Join(w.file.Close(), os.Remove(w.file.Name())) }
+
+// lazy gives the checksum once all before it has been read.
+type lazy struct {
+	sum  *xxhash.Digest
+	tail []byte
+	done bool
+}
+
+func (l *lazy) Read(b []byte) (int, error) {
+	if !l.done {
+		l.tail, l.done = binary.LittleEndian.AppendUint64(nil, l.sum.Sum64()), true
+	}
+	if len(l.tail) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, l.tail)
+	l.tail = l.tail[n:]
+	return n, nil
+}
+
+// ReadHead fetches the head of the index at key; the fingerprints are not read, nor is the checksum.
+func ReadHead(ctx context.Context, b bucket.Bucket, key string) (Head, error) {
+	r, err := open(ctx, b, key)
+	if err != nil {
+		return Head{}, err
+	}
+	defer r.body.Close()
+	return r.head, nil
+}
+
+// Each calls f for every fingerprint of the index at key, until it gives an error. ErrCorrupt may come after some calls.
+func Each(ctx context.Context, b bucket.Bucket, key string, f func(event.Fingerprint) error) (Head, error) {
+	r, err := open(ctx, b, key)
+	if err != nil {
+		return Head{}, err
+	}
+	defer r.body.Close()
+	if err := each(r, r.head.Count, f); err != nil {
+		return Head{}, fmt.Errorf("read %s: %w", key, err)
+	}
+	want := r.sum.Sum64()
+	var tail [8]byte
+	if _, err := io.ReadFull(r.in, tail[:]); err != nil || binary.LittleEndian.Uint64(tail[:]) != want {
+		return Head{}, fmt.Errorf("read %s: %w: wrong checksum", key, ErrCorrupt)
+	}
+	return r.head, nil
+}
+
+type reader struct {
+	body io.ReadCloser
+	in   *bufio.Reader
+	sum  *xxhash.Digest
+	head Head
+}
+
+func (r *reader) Read(b []byte) (int, error) {
+	n, err := r.in.Read(b)
+	_, _ = r.sum.Write(b[:n]) // never fails
+	return n, err
+}
+
+func open(ctx context.Context, b bucket.Bucket, key string) (*reader, error) {
+	body, o, err := b.Get(ctx, key, bucket.Range{})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", key, err)
+	}
+	r := &reader{body: body, in: bufio.NewReaderSize(body, 1<<16), sum: xxhash.New()}
+	if err := r.readHead(o.Size); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", key, err), body.Close())
+	}
+	return r, nil
+}
+
+func (r *reader) readHead(size int64) error {
+	var fixed [len(magic) + 4]byte
+	if _, err := io.ReadFull(r, fixed[:]); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	n := int64(binary.LittleEndian.Uint32(fixed[len(magic):]))
+	if string(fixed[:len(magic)]) != magic || n > size || n > maxHead {
+		return fmt.Errorf("%w: it does not begin as an index", ErrCorrupt)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if err := json.Unmarshal(text, &r.head); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if r.head.Count < 0 || int64(len(fixed))+n+r.head.Count*record+8 != size {
+		return fmt.Errorf("%w: %d bytes do not hold %d fingerprints", ErrCorrupt, size, r.head.Count)
+	}
+	return nil
+}
+
+func each(r io.Reader, count int64, f func(event.Fingerprint) error) error {
+	buf := make([]byte, record*1024)
+	for count > 0 {
+		b := buf[:min(count, 1024)*record]
+		if _, err := io.ReadFull(r, b); err != nil {
+			return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+		for ; len(b) > 0; b = b[record:] {
+			p := event.Fingerprint{ID: event.ID(b[:16]), Body: binary.LittleEndian.Uint64(b[16:record])}
+			if err := f(p); err != nil {
+				return err
+			}
+			count--
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package layout
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The top folders of a lake. Raw and LedgerNew hold what is still to be worked on: what lies there is the compactor's work list.
+const (
+	Raw        = "raw/"
+	Events     = "events/"
+	Indexes    = "index/"
+	Quarantine = "quarantine/"
+	Ledger     = "ledger/"
+	LedgerNew  = "ledger/new/"
+
+	// Config is the lake's own settings; the first write into a lake makes it.
+	Config = "lakebed.yaml"
+)
+
+// RawPrefix is where a partition's fragments lie.
+func RawPrefix(p Partition) string { return Raw + p.String() + "/" }
+
+// EventsPrefix is where a partition's generations lie.
+func EventsPrefix(p Partition) string { return Events + p.String() + "/" }
+
+// IndexPrefix is where the indexes of a partition's parts lie.
+func IndexPrefix(p Partition) string { return Indexes + p.String() + "/" }
+
+// Span is the run of one shard's records that an object was made of.
+type Span struct {
+	Shard string
+	First string // sequence numbers, decimal
+	Last  string
+}
+
+var (
+	shardForm    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
+	sequenceForm = regexp.MustCompile(`^[0-9]{1,128}$`)
+	hashForm     = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	reasonForm   = regexp.MustCompile(`^[a-z][a-z_]{0,31}$`)
+)
+
+// Check tells what of the span cannot stand in a key.
+func (s Span) Check() error {
+	switch {
+	case !shardForm.MatchString(s.Shard):
+		return fmt.Errorf("shard %.140q is no shard id", s.Shard)
+	case !sequenceForm.MatchString(s.First):
+		return fmt.Errorf("sequence number %.140q is not decimal", s.First)
+	case !sequenceForm.MatchString(s.Last):
+		return fmt.Errorf("sequence number %.140q is not decimal", s.Last)
+	}
+	return nil
+}
+
+// Name is the span and the hash of the object's content, so that one name never stands for two contents: writing an object anew
+// changes nothing, and a write that lands late does no harm.
+func (s Span) name(hash uint64) string {
+	return fmt.Sprintf("%s-%s-%s-%016x", s.Shard, s.First, s.Last, hash)
+}
+
+// parseSpan reads "<shard>-<first>-<last>-<hash>" from its end, since a shard's own id holds hyphens.
+func parseSpan(name string) (s Span, hash uint64, err error) {
+	fields := make([]string, 3)
+	rest := name
+	for i := 2; i >= 0; i-- {
+		at := strings.LastIndexByte(rest, '-')
+		if at < 0 {
+			return s, 0, fmt.Errorf("%q: want <shard>-<first>-<last>-<hash>", name)
+		}
+		rest, fields[i] = rest[:at], rest[at+1:]
+	}
+	s = Span{Shard: rest, First: fields[0], Last: fields[1]}
+	if err := s.Check(); err != nil {
+		return Span{}, 0, err
+	}
+	if !hashForm.MatchString(fields[2]) {
+		return Span{}, 0, fmt.Errorf("%q is no hash", fields[2])
+	}
+	if _, err := fmt.Sscanf(fields[2], "%x", &hash); err != nil {
+		return Span{}, 0, fmt.Errorf("%q is no hash", fields[2])
+	}
+	return s, hash, nil
+}
+
+// cut takes the partition off a key below top: "raw/dt=2026-11-23/hour=08/x" gives the hour and "x".
+func cut(key, top string) (p Partition, rest string, err error) {
+	path, ok := strings.CutPrefix(key, top)
+	if !ok {
+		return 0, "", fmt.Errorf("key %q is not below %s", key, top)
+	}
+	dt, path, _ := strings.Cut(path, "/")
+	hour, rest, ok := strings.Cut(path, "/")
+	if !ok {
+		return 0, "", fmt.Errorf("key %q holds no partition", key)
+	}
+	p, err = ParsePartition(dt + "/" + hour)
+	if err != nil {
+		return 0, "", fmt.Errorf("key %q: %w", key, err)
+	}
+	return p, rest, nil
+}
+
+// PartitionIn gives the partition in any key below raw/, events/ or index/.
+func PartitionIn(key string) (Partition, error) {
+	top, _, _ := strings.Cut(key, "/")
+	p, _, err := cut(key, top+"/")
+	return p, err
+}

@@ -1,0 +1,113 @@
+package layout
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Generation is a row of slots: "gen-0001" for the first of a partition, "gen-0002-<nonce>" for a successor.
+type Generation string
+
+// FirstGeneration is where every partition starts.
+const FirstGeneration Generation = "gen-0001"
+
+var generationForm = regexp.MustCompile(`^gen-([0-9]{4,9})(-[0-9a-z]{8,32})?$`)
+
+// Number counts generations from 1; it is 0 when g is no generation.
+func (g Generation) Number() int {
+	m := generationForm.FindStringSubmatch(string(g))
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil || (n == 1) != (m[2] == "") || fmt.Sprintf("%04d", n) != m[1] {
+		return 0
+	}
+	return n
+}
+
+// Successor names the generation after g that the bearer of nonce (8 to 32 of 0-9 a-z) writes.
+func (g Generation) Successor(nonce string) Generation {
+	return Generation(fmt.Sprintf("gen-%04d-%s", g.Number()+1, nonce))
+}
+
+// Location is the key prefix under which readers find a generation's parts.
+func Location(p Partition, g Generation) string { return EventsPrefix(p) + string(g) + "/" }
+
+// ParseLocation is the inverse of Location.
+func ParseLocation(location string) (Partition, Generation, error) {
+	p, rest, err := cut(location, Events)
+	if err != nil {
+		return 0, "", err
+	}
+	if rest == "" || rest[len(rest)-1] != '/' || Generation(rest[:len(rest)-1]).Number() == 0 {
+		return 0, "", fmt.Errorf("location %q names no generation", location)
+	}
+	return p, Generation(rest[:len(rest)-1]), nil
+}
+
+// Slot names one place of a generation's row. Numbers count from 1.
+type Slot struct {
+	Partition  Partition
+	Generation Generation
+	Number     int
+}
+
+// MaxSlots is how many slots a row can have; a major compaction starts a new row long before.
+const MaxSlots = 99999
+
+// Key gives events/dt=…/hour=…/<generation>/part-00001.json.gz.
+func (s Slot) Key() string {
+	return fmt.Sprintf("%spart-%05d.json.gz", Location(s.Partition, s.Generation), s.Number)
+}
+
+var slotForm = regexp.MustCompile(`^([^/]+)/part-([0-9]{5})\.json\.gz$`)
+
+// ParseSlot is the inverse of Key.
+func ParseSlot(key string) (Slot, error) {
+	p, rest, err := cut(key, Events)
+	if err != nil {
+		return Slot{}, err
+	}
+	m := slotForm.FindStringSubmatch(rest)
+	if m == nil || Generation(m[1]).Number() == 0 || m[2] == "00000" {
+		return Slot{}, fmt.Errorf("key %q names no slot", key)
+	}
+	n, err := strconv.Atoi(m[2])
+	if err != nil {
+		return Slot{}, fmt.Errorf("key %q: %w", key, err)
+	}
+	return Slot{Partition: p, Generation: Generation(m[1]), Number: n}, nil
+}
+
+// Index names the index of the part in Slot that was made of Inputs. The hash is in the name so that an index written for a slot that
+// another part then won is never taken for that part's.
+type Index struct {
+	Slot
+	Inputs string // 32 hex digits
+}
+
+// Key gives index/dt=…/hour=…/<generation>/part-00001-<inputs>.idx.
+func (x Index) Key() string {
+	return fmt.Sprintf("%s%s/part-%05d-%s.idx", IndexPrefix(x.Partition), x.Generation, x.Number, x.Inputs)
+}
+
+var indexForm = regexp.MustCompile(`^([^/]+)/part-([0-9]{5})-([0-9a-f]{32})\.idx$`)
+
+// ParseIndex is the inverse of Key.
+func ParseIndex(key string) (Index, error) {
+	p, rest, err := cut(key, Indexes)
+	if err != nil {
+		return Index{}, err
+	}
+	m := indexForm.FindStringSubmatch(rest)
+	if m == nil || Generation(m[1]).Number() == 0 || m[2] == "00000" {
+		return Index{}, fmt.Errorf("key %q names no index", key)
+	}
+	n, err := strconv.Atoi(m[2])
+	if err != nil {
+		return Index{}, fmt.Errorf("key %q: %w", key, err)
+	}
+	return Index{Slot: Slot{Partition: p, Generation: Generation(m[1]), Number: n}, Inputs: m[3]}, nil
+}

@@ -1,0 +1,54 @@
+// Package layout makes and parses every object key of a lake. Nothing else writes dt= or raw/, and no value of an event can reach a key but
+// through these types.
+package layout
+
+import (
+	"fmt"
+	"time"
+)
+
+// Partition is one hour of event time, in whole hours since 1970-01-01T00:00Z.
+type Partition int64
+
+// Partitions lie between the years 1970 and 9999, so that a date always has ten characters.
+const (
+	firstPartition Partition = 0
+	lastPartition  Partition = 70389527 // 9999-12-31T23Z
+)
+
+// PartitionOf gives the hour that holds t.
+func PartitionOf(t time.Time) Partition {
+	s := t.Unix()
+	h := s / 3600
+	if s%3600 < 0 {
+		h--
+	}
+	return Partition(h)
+}
+
+// ParsePartition is the inverse of String: "dt=2026-11-23/hour=08".
+func ParsePartition(s string) (Partition, error) {
+	t, err := time.Parse("dt=2006-01-02/hour=15", s)
+	if err != nil || PartitionOf(t).String() != s {
+		return 0, fmt.Errorf("%q is no partition: want dt=YYYY-MM-DD/hour=HH", s)
+	}
+	return PartitionOf(t), nil
+}
+
+// Valid tells whether the hour has a key.
+func (p Partition) Valid() bool { return p >= firstPartition && p <= lastPartition }
+
+// Start is the first instant of the hour, End the first after it.
+func (p Partition) Start() time.Time { return time.Unix(int64(p)*3600, 0).UTC() }
+
+// End is the first instant after the hour.
+func (p Partition) End() time.Time { return (p + 1).Start() }
+
+// String gives the partition's path, "dt=2026-11-23/hour=08".
+func (p Partition) String() string { return p.Start().Format("dt=2006-01-02/hour=15") }
+
+// Date and Hour are the values of the partition keys dt and hour.
+func (p Partition) Date() string { return p.Start().Format(time.DateOnly) }
+
+// Hour is the value of the partition key hour, "08".
+func (p Partition) Hour() string { return p.Start().Format("15") }

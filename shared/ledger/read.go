@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+)
+
+// Each calls f once for every entry of the ledger, rolled up or not. Entries that are rolled up while it reads are not missed: the new
+// ones are read first. An object that is not the ledger's, or cannot be read, is given to bad with its key, and reading goes on.
+func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) error, bad func(key string, err error)) error {
+	seen := map[uint64]bool{} // by the entry's own bytes: one both rolled up and not yet deleted counts once
+	read := func(key string, gz bool) error {
+		lines, done, err := part.Open(ctx, b, key, gz)
+		if errors.Is(err, bucket.ErrNotFound) {
+			return nil // rolled up since the listing
+		}
+		if err != nil {
+			bad(key, err)
+			return ctx.Err()
+		}
+		defer done()
+		for lines.Next() {
+			sum := xxhash.Sum64(lines.Bytes())
+			if seen[sum] {
+				continue
+			}
+			e, err := Parse(lines.Bytes())
+			if err != nil {
+				bad(key, err)
+				return nil
+			}
+			seen[sum] = true
+			if err := f(key, e); err != nil {
+				return err
+			}
+		}
+		if lines.Err() != nil {
+			bad(key, lines.Err())
+		}
+		return ctx.Err()
+	}
+	for _, prefix := range []string{layout.LedgerNew, layout.Ledger} {
+		for o, err := range b.List(ctx, prefix, "") {
+			if err != nil {
+				return fmt.Errorf("list %s: %w", prefix, err)
+			}
+			if prefix == layout.Ledger && strings.HasPrefix(o.Key, layout.LedgerNew) {
+				continue
+			}
+			gz := prefix == layout.Ledger
+			if _, err := parseKey(o.Key, gz); err != nil {
+				bad(o.Key, err)
+				continue
+			}
+			if err := read(o.Key, gz); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func parseKey(key string, rolled bool) (layout.Partition, error) {
+	if rolled {
+		r, err := layout.ParseRollup(key)
+		return r.Arrival, err
+	}
+	e, err := layout.ParseEntry(key)
+	return e.Arrival, err
+}

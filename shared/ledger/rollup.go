@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// Rolled says what RollUp did.
+type Rolled struct {
+	RolledUp int // entries
+	Deleted  int // their objects
+}
+
+// rollSize is how many entries a rollup holds at most.
+const rollSize = 20_000
+
+// RollUp puts the new entries of each arrival hour that ended longer than after ago into one object, then deletes them. It may be broken
+// off and repeated, and run twice at once: an entry that stands in several objects counts once. One that cannot be read stays.
+func RollUp(ctx context.Context, b bucket.Bucket, now time.Time, after time.Duration) (Rolled, error) {
+	var done Rolled
+	var group []bucket.Object
+	var hour layout.Partition
+	flush := func() error {
+		n, err := rollUp(ctx, b, hour, group)
+		done.RolledUp += n
+		done.Deleted += n
+		group = group[:0]
+		return err
+	}
+	for o, err := range b.List(ctx, layout.LedgerNew, "") {
+		if err != nil {
+			return done, fmt.Errorf("list %s: %w", layout.LedgerNew, err)
+		}
+		e, err := layout.ParseEntry(o.Key)
+		if err != nil || now.Before(e.Arrival.End().Add(after)) {
+			continue // verify names what is not ours
+		}
+		if len(group) > 0 && (e.Arrival != hour || len(group) >= rollSize) {
+			if err := flush(); err != nil {
+				return done, err
+			}
+		}
+		hour = e.Arrival
+		group = append(group, o)
+	}
+	if len(group) == 0 {
+		return done, nil
+	}
+	return done, flush()
+}
+
+func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group []bucket.Object) (int, error) {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	sum := xxhash.New()
+	var gone []bucket.Object
+	for _, o := range group {
+		text, err := read(ctx, b, o.Key)
+		if errors.Is(err, bucket.ErrNotFound) {
+			continue // another worker's rollup has it
+		}
+		if err != nil {
+			return 0, err
+		}
+		if _, err := Parse(bytes.TrimSuffix(text, []byte{'\n'})); err != nil {
+			continue // verify names it
+		}
+		_, _ = sum.Write(text) // never fails
+		if _, err := z.Write(text); err != nil {
+			return 0, fmt.Errorf("roll up ledger: %w", err)
+		}
+		gone = append(gone, o)
+	}
+	if err := z.Close(); err != nil {
+		return 0, fmt.Errorf("roll up ledger: %w", err)
+	}
+	if len(gone) == 0 {
+		return 0, nil
+	}
+	key := layout.Rollup{Arrival: hour, Hash: sum.Sum64()}.Key()
+	if _, err := b.Put(ctx, key, &out, bucket.Condition{Absent: true}); err != nil && !errors.Is(err, bucket.ErrExists) {
+		return 0, fmt.Errorf("put %s: %w", key, err)
+	}
+	if err := b.Delete(ctx, gone...); err != nil && !errors.Is(err, bucket.ErrChanged) {
+		return 0, fmt.Errorf("delete rolled up entries: %w", err)
+	}
+	return len(gone), nil
+}
+
+func read(ctx context.Context, b bucket.Bucket, key string) ([]byte, error) {
+	body, _, err := b.Get(ctx, key, bucket.Range{})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	return text, nil
+}

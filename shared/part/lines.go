@@ -1,0 +1,92 @@
+package part
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+)
+
+// MaxLine is the longest line, in bytes, that a reader accepts: more than any that ingest writes.
+const MaxLine = 32 << 20
+
+// Lines reads NDJSON line by line.
+type Lines struct {
+	in   *bufio.Reader
+	line []byte
+	long []byte
+	err  error
+	n    int64
+}
+
+// NewLines reads from r.
+func NewLines(r io.Reader) *Lines { return &Lines{in: bufio.NewReaderSize(r, 1<<16)} }
+
+// Next goes to the next line, which Bytes gives without its newline until the next call.
+func (l *Lines) Next() bool {
+	if l.err != nil {
+		return false
+	}
+	l.long = l.long[:0]
+	for {
+		piece, err := l.in.ReadSlice('\n')
+		if err == nil && len(l.long) == 0 {
+			l.line = piece[:len(piece)-1]
+			l.n++
+			return true
+		}
+		l.long = append(l.long, piece...)
+		switch {
+		case err == nil:
+			l.line = l.long[:len(l.long)-1]
+			l.n++
+			return true
+		case errors.Is(err, bufio.ErrBufferFull) && len(l.long) <= MaxLine:
+			continue
+		case errors.Is(err, bufio.ErrBufferFull):
+			l.err = fmt.Errorf("line %d is longer than %d bytes", l.n+1, MaxLine)
+		case errors.Is(err, io.EOF) && len(l.long) == 0:
+			l.err = io.EOF
+		case errors.Is(err, io.EOF):
+			l.err = fmt.Errorf("line %d: %w", l.n+1, io.ErrUnexpectedEOF)
+		default:
+			l.err = fmt.Errorf("line %d: %w", l.n+1, err)
+		}
+		return false
+	}
+}
+
+// Bytes is the present line.
+func (l *Lines) Bytes() []byte { return l.line }
+
+// Count is how many lines were read.
+func (l *Lines) Count() int64 { return l.n }
+
+// Err is why Next gave false; nil at a proper end.
+func (l *Lines) Err() error {
+	if errors.Is(l.err, io.EOF) && !errors.Is(l.err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return l.err
+}
+
+// Open gives the decompressed lines of the object at key, a part or (plain when gz is false) a fragment. The caller calls close.
+func Open(ctx context.Context, b bucket.Bucket, key string, gz bool) (*Lines, func() error, error) {
+	body, _, err := b.Get(ctx, key, bucket.Range{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("open %s: %w", key, err)
+	}
+	if !gz {
+		return NewLines(body), body.Close, nil
+	}
+	z, err := gzip.NewReader(bufio.NewReaderSize(body, 1<<16))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", key, err), body.Close())
+	}
+	return NewLines(z), func() error { return errors.Join(z.Close(), body.Close()) }, nil
+}

@@ -1,0 +1,74 @@
+// Package quarantine is the form in which rejected records are kept: byte-exact, with the reason and their origin, so that they can be
+// delivered again once the cause is mended.
+package quarantine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/segmentio/encoding/json"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+)
+
+// Reject is one rejected piece of a record: a line of a quarantine object.
+type Reject struct {
+	Reason   event.Reason `json:"reason"`
+	Detail   string       `json:"detail"`
+	Shard    string       `json:"shard"`
+	Sequence string       `json:"sequence"`
+	Position int          `json:"position"`
+	Arrival  time.Time    `json:"arrival"`
+	Data     []byte       `json:"data"` // base64 in JSON
+}
+
+// Put stores rejects of one reason that came in one span, and gives the key of the object. One that is there already is the same one.
+func Put(ctx context.Context, b bucket.Bucket, span layout.Span, rejects []Reject) (string, error) {
+	var text []byte
+	var err error
+	for _, r := range rejects {
+		r.Arrival = r.Arrival.UTC()
+		if text, err = json.Append(text, r, 0); err != nil {
+			return "", fmt.Errorf("encode reject: %w", err)
+		}
+		text = append(text, '\n')
+	}
+	key := layout.Reject{
+		Arrival: layout.PartitionOf(rejects[0].Arrival),
+		Reason:  string(rejects[0].Reason),
+		Span:    span,
+		Hash:    xxhash.Sum64(text),
+	}.Key()
+	if _, err := b.Put(ctx, key, bytes.NewReader(text), bucket.Condition{Absent: true}); err != nil && !errors.Is(err, bucket.ErrExists) {
+		return key, fmt.Errorf("put %s: %w", key, err)
+	}
+	return key, nil
+}
+
+// Read gives the rejects of the object at key.
+func Read(ctx context.Context, b bucket.Bucket, key string) ([]Reject, error) {
+	lines, done, err := part.Open(ctx, b, key, false)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var rejects []Reject
+	for lines.Next() {
+		var r Reject
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return nil, fmt.Errorf("read %s, line %d: %w", key, lines.Count(), err)
+		}
+		rejects = append(rejects, r)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	return rejects, nil
+}
