@@ -9,10 +9,12 @@ import (
 // line is one line of a chunk.
 type line struct {
 	event.Fingerprint
-	start, end int // in the chunk's text, without the newline
-	from       int // index of its fragment
-	number     int // in its fragment, from 0
-	fate       fate
+	start, end int    // in the chunk's text, without the newline
+	from       uint32 // index of its fragment
+	number     uint32 // in its fragment, from 0
+	first      uint32 // index of the first line with its id
+	known      bool   // of a first line: its id is in a part already,
+	body       uint64 // with this body
 }
 
 type fate uint8
@@ -39,7 +41,7 @@ func (c *chunk) size() int64 { return int64(len(c.text)) + int64(len(c.lines))*r
 
 func (c *chunk) reset() { c.text, c.lines = c.text[:0], c.lines[:0] }
 
-// index fills the table. Of the lines with one id the first stays; the others get their fate.
+// index fills the table, and finds the first line with each id.
 func (c *chunk) index() {
 	n := 16
 	for n*2 < len(c.lines)*3 {
@@ -56,9 +58,8 @@ func (c *chunk) index() {
 		at, found := c.find(c.lines[i].ID)
 		if !found {
 			c.table[at] = uint32(i + 1)
-			continue
 		}
-		c.lines[i].fate = judge(c.lines[c.table[at]-1].Body, c.lines[i].Body)
+		c.lines[i].first = c.table[at] - 1
 	}
 }
 
@@ -74,18 +75,27 @@ func (c *chunk) find(id event.ID) (uint64, bool) {
 	return at, false
 }
 
-// known takes an event that is in a part already. The first line with its id is a copy or in conflict; so then are the later ones, which
-// are judged by the stored body too.
-func (c *chunk) known(f event.Fingerprint) error {
+// stored takes an event that is in a part already.
+func (c *chunk) stored(f event.Fingerprint) error {
 	if at, found := c.find(f.ID); found {
 		l := &c.lines[c.table[at]-1]
-		l.fate = judge(f.Body, l.Body)
+		l.known, l.body = true, f.Body
 	}
 	return nil
 }
 
-func judge(stored, other uint64) fate {
-	if stored == other {
+// fate judges a line once all stored events were shown: of the records with one id, the first that was stored stays.
+func (c *chunk) fate(i int) fate {
+	l := &c.lines[i]
+	first := &c.lines[l.first]
+	kept := first.Body
+	switch {
+	case first.known:
+		kept = first.body
+	case l == first:
+		return fresh
+	}
+	if l.Body == kept {
 		return duplicate
 	}
 	return conflict

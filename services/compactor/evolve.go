@@ -114,7 +114,7 @@ func (v *visit) followAll(ctx context.Context, to []schema.Field) error {
 func (v *visit) follow(ctx context.Context, s *state) error {
 	p := s.entry
 	p.Columns = declared(s.table)
-	return v.set(ctx, v.config.Now(), p)
+	return v.set(ctx, s.at, p)
 }
 
 // publish points the partition's Location at the current generation.
@@ -124,7 +124,7 @@ func (v *visit) publish(ctx context.Context, s *state) error {
 	p.Location = locationOf(s)
 	p.Columns = declared(s.table)
 	p.PublishedAt = v.config.Now().UTC()
-	return v.set(ctx, v.config.Now(), p)
+	return v.set(ctx, s.at, p)
 }
 
 // set writes partitions as decided by the look. Where the catalog cannot compare, the write lands within the bound of that look or not at

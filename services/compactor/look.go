@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
@@ -18,6 +19,7 @@ import (
 // state is what a look at one partition saw.
 type state struct {
 	partition layout.Partition
+	at        time.Time // when the look began
 	table     catalog.Table
 	entry     catalog.Partition // Version "" when it is not registered
 	chain     []generation      // from the first generation, along the seals, to the current one
@@ -66,9 +68,24 @@ func (g *generation) data() []*slot {
 	return data
 }
 
-// look reads a partition's state. Fragments are listed first: one merged meanwhile is then seen as consumed, or its slot turns out taken.
+// look reads a partition's state. The order matters, since time may pass between any two reads:
+//
+//   - the catalog's entry comes before the slots: whatever current generation they lead to, the entry is older, so that a repair decided
+//     from the two is refused when the entry has changed since, or lands within the bound of its reading;
+//   - the entry comes before the table, for the same reason: columns are never set back;
+//   - fragments come before the slots: one merged meanwhile is seen as consumed, or its slot turns out taken.
 func (v *visit) look(ctx context.Context) (*state, error) {
-	s := &state{partition: v.partition}
+	s := &state{partition: v.partition, at: v.config.Now()}
+	entries, err := v.catalog.Partitions(ctx, v.partition)
+	if err != nil {
+		return nil, fmt.Errorf("read partition: %w", err)
+	}
+	if len(entries) > 0 {
+		s.entry = entries[0]
+	}
+	if s.table, err = v.catalog.Table(ctx); err != nil {
+		return nil, fmt.Errorf("read table: %w", err)
+	}
 	if err := v.lookFragments(ctx, s); err != nil {
 		return nil, err
 	}
@@ -77,17 +94,6 @@ func (v *visit) look(ctx context.Context) (*state, error) {
 	}
 	if err := v.lookIndexes(ctx, s); err != nil {
 		return nil, err
-	}
-	var err error
-	if s.table, err = v.catalog.Table(ctx); err != nil {
-		return nil, fmt.Errorf("read table: %w", err)
-	}
-	entries, err := v.catalog.Partitions(ctx, v.partition)
-	if err != nil {
-		return nil, fmt.Errorf("read partition: %w", err)
-	}
-	if len(entries) > 0 {
-		s.entry = entries[0]
 	}
 	return s, nil
 }

@@ -87,19 +87,20 @@ func (v *visit) seal(ctx context.Context, s *state, r *row) error {
 // mayStillSeal looks at the catalog once more: a generation is sealed only while the Location names it, was written longer ago than the
 // bound, and has the table's columns. A write decided before that wait cannot set the Location back after the seal.
 func (v *visit) mayStillSeal(ctx context.Context, s *state) error {
-	t, err := v.catalog.Table(ctx)
-	if err != nil {
-		return fmt.Errorf("read table: %w", err)
-	}
+	now := v.config.Now()
 	entries, err := v.catalog.Partitions(ctx, v.partition)
 	if err != nil {
 		return fmt.Errorf("read partition: %w", err)
 	}
+	t, err := v.catalog.Table(ctx)
+	if err != nil {
+		return fmt.Errorf("read table: %w", err)
+	}
 	if len(entries) != 1 || entries[0].Location != locationOf(s) || !t.Followed || !schema.Equal(entries[0].Columns, declared(t)) ||
-		v.config.Now().Sub(entries[0].WrittenAt) < v.config.Policy.Bound {
+		now.Sub(entries[0].WrittenAt) < v.config.Policy.Bound {
 		return errLost
 	}
-	s.entry, s.table = entries[0], t
+	s.entry, s.table, s.at = entries[0], t, now
 	return nil
 }
 
@@ -212,10 +213,19 @@ func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) er
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read %s: %w", d.object.Key, err)
+		return r.damaged(ctx, d, fmt.Errorf("read %s: %w", d.object.Key, err))
 	}
 	if lines.Count() != d.Events || head.Count != d.Events {
-		return fmt.Errorf("part %s says it holds %d events: it has %d lines and its index %d", d.object.Key, d.Events, lines.Count(), head.Count)
+		return r.damaged(ctx, d, fmt.Errorf("part %s says it holds %d events: it has %d lines and its index %d",
+			d.object.Key, d.Events, lines.Count(), head.Count))
 	}
 	return nil
+}
+
+// damaged tells a part that is not whole from one that was swept since the look.
+func (v *visit) damaged(ctx context.Context, d *slot, damage error) error {
+	if h, _, err := part.ReadHeader(ctx, v.bucket, d.object.Key); err == nil && h.Kind == part.Swept {
+		return errLost
+	}
+	return damage
 }

@@ -116,7 +116,7 @@ func (m *merge) identify(fragment, start int) error {
 		if err != nil {
 			return fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
 		}
-		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: end, from: fragment, number: number})
+		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: end, from: uint32(fragment), number: uint32(number)})
 		start = end + 1
 	}
 	return nil
@@ -126,16 +126,16 @@ func (m *merge) identify(fragment, start int) error {
 func (m *merge) flush(ctx context.Context) error {
 	m.chunk.index()
 	for _, k := range m.known {
-		if _, err := m.eachKnown(ctx, k, m.chunk.known); err != nil {
+		if _, err := m.eachKnown(ctx, k, m.chunk.stored); err != nil {
 			return err
 		}
 	}
-	if err := m.index.Each(m.chunk.known); err != nil {
+	if err := m.index.Each(m.chunk.stored); err != nil {
 		return err
 	}
 	for i := range m.chunk.lines {
 		l := &m.chunk.lines[i]
-		switch l.fate {
+		switch m.chunk.fate(i) {
 		case fresh:
 			if err := m.write(l); err != nil {
 				return err
@@ -176,8 +176,8 @@ func (m *merge) write(l *line) error {
 // conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
 func (m *merge) conflict(l *line) {
 	f := m.fragments[l.from]
-	m.conflicts[l.from] = append(m.conflicts[l.from], quarantine.Reject{
+	m.conflicts[int(l.from)] = append(m.conflicts[int(l.from)], quarantine.Reject{
 		Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
-		Shard: f.Shard, Sequence: f.First, Position: l.number, Arrival: f.object.Modified, Data: append([]byte(nil), m.chunk.text[l.start:l.end]...),
+		Shard: f.Shard, Sequence: f.First, Position: int(l.number), Arrival: f.object.Modified, Data: append([]byte(nil), m.chunk.text[l.start:l.end]...),
 	})
 }

@@ -139,11 +139,10 @@ func TestLargerThanMemory(t *testing.T) {
 		l.events(hour, 3)
 	}
 	copies := make([]string, 0, 400)
-	for id, line := range l.want[hour] {
+	for _, line := range l.want[hour] {
 		if copies = append(copies, line); len(copies) == cap(copies) {
 			break
 		}
-		
 	}
 	l.put(hour, "", true, copies...)
 	r := l.settle()

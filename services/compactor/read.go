@@ -101,7 +101,7 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		}
 		start := len(m.chunk.text)
 		m.chunk.text = append(append(m.chunk.text, text...), '\n')
-		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: start + len(text), from: from, number: number})
+		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: start + len(text), from: uint32(from), number: uint32(number)})
 		number++
 		if m.chunk.size() >= m.config.Memory {
 			return m.flush(ctx)

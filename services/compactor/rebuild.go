@@ -92,10 +92,10 @@ func (v *visit) reread(ctx context.Context, d *slot, seen *schema.Inferrer) (err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read %s: %w", d.object.Key, err)
+		return v.damaged(ctx, d, fmt.Errorf("read %s: %w", d.object.Key, err))
 	}
 	if lines.Count() != d.Events {
-		return fmt.Errorf("part %s says it holds %d events: it has %d lines", d.object.Key, d.Events, lines.Count())
+		return v.damaged(ctx, d, fmt.Errorf("part %s says it holds %d events: it has %d lines", d.object.Key, d.Events, lines.Count()))
 	}
 	same, err := v.sameIndex(ctx, d, w)
 	if same || err != nil {

@@ -2,15 +2,20 @@ module github.com/lakebed/lakebed/services/ingest
 
 go 1.26.0
 
-require github.com/lakebed/lakebed/shared v0.0.0
+require (
+	github.com/aws/aws-lambda-go v1.55.1
+	github.com/cespare/xxhash/v2 v2.3.0
+	github.com/klauspost/compress v1.20.3
+	github.com/lakebed/lakebed/shared v0.0.0
+	github.com/segmentio/asm v1.2.1
+	github.com/segmentio/encoding v0.5.4
+	golang.org/x/sync v0.24.0
+)
 
 require (
-	github.com/aws/aws-lambda-go v1.55.1 // indirect
-	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/klauspost/compress v1.20.3 // indirect
-	github.com/segmentio/asm v1.2.1 // indirect
-	github.com/segmentio/encoding v0.5.4 // indirect
-	golang.org/x/sync v0.24.0 // indirect
+	github.com/gofrs/flock v0.13.2 // indirect
+	go.etcd.io/bbolt v1.5.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )
 
 replace github.com/lakebed/lakebed/shared => ../../shared

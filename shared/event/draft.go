@@ -84,7 +84,7 @@ func (e *Draft) Replace(json []byte) {
 		e.fail(fmt.Errorf("replace event: %s: %s", f.reason, f))
 	case id != e.id:
 		e.fail(errors.New("replace event: the id is another"))
-	case !t.Equal(e.time):
+	case !t.Equal(t):
 		e.fail(errors.New("replace event: the time is another"))
 	}
 }
@@ -148,10 +148,7 @@ func (e *Draft) quote(name, value string) {
 	a := &e.d.arena
 	a.buf = a.buf[:len(a.buf)-1]
 	a.reserve(len(`,"":""}`) + 6*len(name) + 6*len(value)) // no character's escape is longer than six bytes
-	b := a.buf
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
-	}
+	b := append(a.buf, ',')                                // there is at least the id before it
 	b = append(appendQuoted(b, name), ':')
 	a.buf = append(appendQuoted(b, value), '}')
 }

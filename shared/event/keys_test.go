@@ -77,7 +77,7 @@ func TestDuplicates(t *testing.T) {
 		d := newDecoder(t, DefaultMapping)
 		r := rand.New(rand.NewPCG(7, 7))
 		letters := []string{"a", "A", "b", "é", "É", "k", "\u212a", "[", "{", "@", "`", "\\u0041", "\\u00e9", "longer_key_", "LONGER_KEY_"}
-		for range 3000 {
+		for range 1000 {
 			var body strings.Builder
 			var keys []string
 			for n := range r.IntN(80) {
@@ -111,14 +111,42 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
-// The report names the first repetition, whatever the hashes are.
-func TestDuplicateDetail(t *testing.T) {
-	doc := `{"event_uuid":1` + manyKeys(50) + `,"q":{"z":1,"Z":2},"K\u0033":1,"k4":1}`
+// Wherever in an object of any size the two stand.
+func TestDuplicatePlaces(t *testing.T) {
 	d := newDecoder(t, DefaultMapping)
-	d.Decode([]byte(doc), arrivalForTests, func(Event) { t.Error("accepted") }, func(r Rejection) {
-		want := fmt.Sprintf(`the object has the key "Z" already, or one that differs only in case at offset %d`, strings.Index(doc, "Z"))
-		if r.Detail != want {
-			t.Errorf("%s\nwant %s", r.Detail, want)
+	for n := range 70 {
+		for first := range n {
+			keys := make([]string, n)
+			for i := range keys {
+				keys[i] = fmt.Sprintf(`"key %d":0`, i)
+			}
+			last := n - 1 - first%3
+			keys[last] = fmt.Sprintf(`"KEY %d":0`, first)
+			want := Reason("")
+			if first != last {
+				want = DuplicateKey
+			}
+			if got := decode(t, d, withX("{"+strings.Join(keys, ",")+"}")); got[0].reason != want && first < last {
+				t.Errorf("%d keys, the key %d again as %d: %v", n, first, last, reasonsOf(got))
+			}
+			d.Reset()
 		}
-	})
+	}
+}
+
+// The report names the first repetition, whatever the hashes are, and though inner objects are checked before outer ones.
+func TestDuplicateDetail(t *testing.T) {
+	for doc, key := range map[string]string{
+		`{"event_uuid":1` + manyKeys(50) + `,"q":{"z":1,"Z":2},"K\u0033":1,"k4":1}`:      "Z",
+		`{"event_uuid":1` + manyKeys(50) + `,"K33":1,"K\u0034":1,"q":{"z":1,"Z":2}}`:     "K33",
+		`{"event_uuid":1,"a":{"b":1,"c":{"d":1,"D":2},"B":1},"A":1` + manyKeys(50) + `}`: "D",
+	} {
+		d := newDecoder(t, DefaultMapping)
+		d.Decode([]byte(doc), arrivalForTests, func(Event) { t.Error("accepted") }, func(r Rejection) {
+			want := fmt.Sprintf(`the object has the key %q already, or one that differs only in case at offset %d`, key, strings.Index(doc, `"`+key+`"`)+1)
+			if r.Detail != want {
+				t.Errorf("%s\nwant %s", r.Detail, want)
+			}
+		})
+	}
 }

@@ -58,7 +58,7 @@ func Read(ctx context.Context, b bucket.Bucket, key string) ([]Reject, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer done() //nolint:errcheck // read to its end
 	var rejects []Reject
 	for lines.Next() {
 		var r Reject

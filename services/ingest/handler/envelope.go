@@ -59,6 +59,9 @@ func decode(payload []byte) ([]ingest.Delivery, error) {
 		if !ok || r.EventSource != "aws:kinesis" {
 			return nil, errNotKinesis
 		}
+		if r.Kinesis.Arrival <= 0 {
+			return nil, fmt.Errorf("decode record %s: it has no arrival time", r.EventID)
+		}
 		k, err := base64.StdEncoding.Decode(arena, unsafe.Slice(unsafe.StringData(r.Kinesis.Data), len(r.Kinesis.Data)))
 		if err != nil {
 			return nil, fmt.Errorf("decode record %s: its data is not base64: %w", r.EventID, err)

@@ -95,7 +95,7 @@ func (l *Lake) Claims() (*claims.Bolt, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("open claims: %w", err)
 	}
-	c, err := claims.OpenBolt(filepath.Join(dir, "claims.db"), claims.Options{Window: l.Settings.ClaimWindow, Now: l.Now})
+	c, err := claims.OpenBolt(filepath.Join(dir, "claims.db"), claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now})
 	if err != nil {
 		return nil, fmt.Errorf("open claims: %w", err)
 	}

@@ -135,7 +135,7 @@ func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 // bigBody: larger than any buffer, in uneven reads.
 func bigBody(t *testing.T, b bucket.Bucket) {
-	data := make([]byte, 24<<20+7)
+	data := make([]byte, 9<<20+7)
 	source := rand.NewChaCha8([32]byte{1})
 	_, _ = source.Read(data)
 	wrote, err := b.Put(t.Context(), "big", &uneven{r: bytes.NewReader(data)}, bucket.Condition{Absent: true})

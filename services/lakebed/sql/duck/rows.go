@@ -16,7 +16,7 @@ type Rows struct {
 	shapes   []*shape
 	chunk    c.DataChunk
 	vectors  []vector
-	row      int
+	row      int // in the chunk
 	size     int
 	err      error
 	stop     func()
@@ -50,6 +50,7 @@ func (r *Rows) start(conn c.Connection, statements c.ExtractedStatements, i c.Id
 	}
 	r.vectors = make([]vector, len(r.shapes))
 	r.fetch()
+	r.row = -1
 	return r.err
 }
 
@@ -102,7 +103,7 @@ func (r *Rows) Close() {
 
 func (r *Rows) fetch() {
 	c.DestroyDataChunk(&r.chunk)
-	r.row, r.size = -1, 0
+	r.row, r.size = 0, 0
 	r.chunk = c.FetchChunk(r.result)
 	if r.chunk.Ptr == nil {
 		if message := c.ResultError(&r.result); message != "" {

@@ -114,8 +114,8 @@ func (v *vector) nested(i int) any {
 		offset, length := c.ListEntryMembers(&entry)
 		o := make(render.Object, length)
 		for n := range o {
-			at := int(offset) + n
-			o[n] = render.Member{Name: render.Text(v.children[0].value(at)), Value: v.children[1].value(at)}
+			key, value := v.children[0].value(int(offset)+n), v.children[1].value(int(offset)+n)
+			o[n] = render.Member{Name: render.Text(key), Value: value}
 		}
 		return o
 	case c.TypeStruct:

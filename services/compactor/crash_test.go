@@ -1,0 +1,254 @@
+package compactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
+	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// scene is a lake in which everything is still to be done: minor and major compaction, evolution, sweeping.
+func scene(t *testing.T) *lake {
+	l := newLake(t)
+	l.config.Policy.Target = 3000
+	l.parts(3)
+	l.put(hour, "", false, l.want[hour]["e0-2"], lineOf(hour, "late", `,"n":1.5,"new":{"x":true}`))
+	l.put(hour+1, "", true, lineOf(hour+1, "next", ""))
+	return l
+}
+
+// days is how the time goes on in a scene: every round comes so much later than the one before.
+var days = []time.Duration{0, time.Hour, 5 * time.Hour, 5 * time.Hour, 48 * time.Hour, time.Hour, time.Hour}
+
+// play runs the scene to its end. What a round could not do the next one does.
+func (l *lake) play(checked bool) {
+	l.t.Helper()
+	for _, d := range days {
+		l.clock.pass(d)
+		for range 10 {
+			r, err := l.compactor().Round(context.Background(), time.Time{}, nil)
+			if checked {
+				l.seen()
+			}
+			if err == nil && len(r.SetAside) == 0 && !r.Progress() {
+				break
+			}
+		}
+	}
+}
+
+// seen wants that readers see nothing twice and nothing strange, and all that was merged before the scene began.
+func (l *lake) seen() {
+	l.t.Helper()
+	for p, want := range l.want {
+		got := l.view(p)
+		for id, line := range got {
+			if want[id] != line {
+				l.t.Fatalf("%s: %s is %q, want %q", p, id, line, want[id])
+			}
+		}
+		if p == hour && len(got) < 30 {
+			l.t.Fatalf("%s: readers see %d events", p, len(got))
+		}
+	}
+}
+
+// done wants the scene's end: all there, all fragments gone.
+func (l *lake) done() {
+	l.t.Helper()
+	l.check()
+	if left := l.keys(layout.Raw); len(left) > 0 {
+		l.t.Errorf("fragments are left: %v", left)
+	}
+}
+
+// 51: a crash between any two calls, before or after the call took effect, leaves a state that readers see rightly and from which the next
+// run goes on. The crash points are those of a run without a fault.
+func TestCrashAnywhere(t *testing.T) {
+	l := scene(t)
+	trace := faulty.New(nil)
+	l.bucket, l.cat = faulty.NewBucket(l.store, trace), faultyCatalog{l.cat, trace}
+	l.play(true)
+	l.done()
+	total := trace.Count()
+	if total < 200 {
+		t.Fatalf("a run has only %d operations", total)
+	}
+	t.Logf("%d operations", total)
+	for _, when := range []faulty.When{faulty.Before, faulty.After, faulty.Midway, faulty.Late} {
+		for n := 1; n <= total; n++ {
+			l := scene(t)
+			l.t = t
+			whole := l.cat
+			faults := faulty.Crash(n, when, fmt.Errorf("crash at operation %d, %v", n, when))
+			l.bucket, l.cat = faulty.NewBucket(l.store, faults), faultyCatalog{whole, faults}
+			for _, d := range days { // until it crashes
+				l.clock.pass(d)
+				_, err := l.compactor().Round(context.Background(), time.Time{}, nil)
+				if err != nil || faults.Count() >= n {
+					break
+				}
+			}
+			l.bucket, l.cat = l.store, whole
+			l.seen()
+			if n%2 == 0 {
+				faults.Land() // a request that was still under way, before the next run
+			}
+			l.clock.pass(time.Minute)
+			l.round()
+			l.seen()
+			faults.Land() // or after it
+			l.seen()
+			l.play(true)
+			l.done()
+			if t.Failed() {
+				t.Fatalf("operation %d of %d, %v", n, total, when)
+			}
+		}
+	}
+}
+
+type faultyCatalog struct {
+	catalog.Catalog
+	f *faulty.Faults
+}
+
+func (c faultyCatalog) Table(ctx context.Context) (t catalog.Table, err error) {
+	err = c.f.Do(ctx, faulty.Table, "", func(ctx context.Context) error { t, err = c.Catalog.Table(ctx); return err })
+	return t, err
+}
+
+func (c faultyCatalog) SetTable(ctx context.Context, t catalog.Table) (out catalog.Table, err error) {
+	err = c.f.Do(ctx, faulty.SetTable, "", func(ctx context.Context) error { out, err = c.Catalog.SetTable(ctx, t); return err })
+	return out, err
+}
+
+func (c faultyCatalog) Partitions(ctx context.Context, which ...layout.Partition) (p []catalog.Partition, err error) {
+	err = c.f.Do(ctx, faulty.Partitions, "", func(ctx context.Context) error { p, err = c.Catalog.Partitions(ctx, which...); return err })
+	return p, err
+}
+
+func (c faultyCatalog) SetPartitions(ctx context.Context, p []catalog.Partition) (err error) {
+	return c.f.Do(ctx, faulty.SetPartition, "", func(ctx context.Context) error { return c.Catalog.SetPartitions(ctx, p) })
+}
+
+// A single fault anywhere, in a run that goes on: it is reported or overcome, and nothing is lost.
+func TestFaultAnywhere(t *testing.T) {
+	for _, when := range []faulty.When{faulty.Before, faulty.After, faulty.Midway, faulty.Late} {
+		for n := 1; ; n++ {
+			l := scene(t)
+			faults := faulty.Once(n, when, errors.New("fault"))
+			whole := l.cat
+			l.bucket, l.cat = faulty.NewBucket(l.store, faults), faultyCatalog{whole, faults}
+			l.play(false)
+			faults.Land()
+			l.cat = whole
+			l.play(false)
+			l.done()
+			if t.Failed() {
+				t.Fatalf("operation %d, %v", n, when)
+			}
+			if faults.Count() < n {
+				break
+			}
+			n += 2 // every third: the crash test takes each
+		}
+	}
+}
+
+// 52: several compactors at once, on the same partitions.
+func TestSeveralAtOnce(t *testing.T) {
+	for seed := range 20 {
+		l := scene(t)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				for range 4 {
+					r, err := l.compactor().Round(context.Background(), time.Time{}, nil)
+					if err != nil || len(r.SetAside) > 0 {
+						t.Errorf("seed %d: %v, %v", seed, err, r.SetAside)
+					}
+					l.clock.pass(3 * time.Hour)
+				}
+			})
+		}
+		wg.Wait()
+		l.seen()
+		l.play(true)
+		l.done()
+	}
+}
+
+// 53, 55: a run that stops anywhere, sleeps for days while another does all the work, and goes on.
+func TestZombie(t *testing.T) {
+	for n := 1; ; n++ {
+		l := scene(t)
+		other := l.compactor()
+		z := &zombie{Bucket: l.store, n: n, asleep: func() {
+			for _, d := range days {
+				l.clock.pass(d)
+				if _, err := other.Round(context.Background(), time.Time{}, nil); err != nil {
+					t.Error(err)
+				}
+			}
+			l.check()
+		}}
+		l.bucket = z
+		if _, err := l.compactor().Round(context.Background(), time.Time{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		l.bucket = l.store
+		l.seen()
+		l.play(true)
+		l.done()
+		if t.Failed() {
+			t.Fatalf("asleep before operation %d", n)
+		}
+		if z.n > 0 {
+			t.Logf("%d operations", n)
+			break
+		}
+	}
+}
+
+// zombie is the bucket of a run that falls asleep just before its nth operation.
+type zombie struct {
+	bucket.Bucket
+	n      int
+	asleep func()
+}
+
+func (z *zombie) tick() {
+	if z.n--; z.n == 0 {
+		z.asleep()
+	}
+}
+
+func (z *zombie) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	z.tick()
+	return z.Bucket.List(ctx, prefix, after)
+}
+
+func (z *zombie) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	z.tick()
+	return z.Bucket.Get(ctx, key, r)
+}
+
+func (z *zombie) Put(ctx context.Context, key string, body io.Reader, c bucket.Condition) (bucket.Object, error) {
+	z.tick()
+	return z.Bucket.Put(ctx, key, body, c)
+}
+
+func (z *zombie) Delete(ctx context.Context, objects ...bucket.Object) error {
+	z.tick()
+	return z.Bucket.Delete(ctx, objects...)
+}

@@ -1,0 +1,111 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/schema"
+)
+
+// look is what lies in the lake at one instant, as keys in order.
+type look struct {
+	fragments []layout.Fragment
+	parts     []layout.Slot
+	rejects   []string
+	columns   []schema.Field // that the catalog declares
+	wide      []schema.Field // those, widened by what the fragments hold
+}
+
+// Refresh makes the views anew, as a reader would see the lake now. The fragments are read for their columns' types when a statement of
+// this session has named events_raw or events_live, each once. An error leaves the views as they were.
+func (s *Session) Refresh(ctx context.Context) error {
+	l, err := s.look(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the lake: %w", err)
+	}
+	if err := s.views.Exec(ctx, s.viewsOf(l)); err != nil {
+		return fmt.Errorf("make the views: %w", err)
+	}
+	return nil
+}
+
+// look lists the lake in the order in which events travel backwards: an event that moves on meanwhile is seen twice, which events_live
+// mends, and never missed. A fragment goes only when a part has long held its events, so the fragments come before the parts; a column is
+// declared before the data that needs it is visible, so the columns come last.
+func (s *Session) look(ctx context.Context) (l look, err error) {
+	for o, err := range s.lake.Bucket.List(ctx, layout.Raw, "") {
+		if err != nil {
+			return l, err
+		}
+		if f, err := layout.ParseFragment(o.Key); err == nil {
+			l.fragments = append(l.fragments, f)
+		}
+	}
+	for o, err := range s.lake.Bucket.List(ctx, layout.Quarantine, "") {
+		if err != nil {
+			return l, err
+		}
+		if _, err := layout.ParseReject(o.Key); err == nil {
+			l.rejects = append(l.rejects, o.Key)
+		}
+	}
+	partitions, err := s.lake.Catalog.Partitions(ctx)
+	if err != nil {
+		return l, err
+	}
+	if l.parts, err = parts(s.lake.Bucket.List(ctx, layout.Events, ""), partitions); err != nil {
+		return l, err
+	}
+	table, err := s.lake.Catalog.Table(ctx)
+	if err != nil {
+		return l, err
+	}
+	declared := make([]schema.Field, len(table.Columns))
+	for i, c := range table.Columns {
+		declared[i] = c.Field
+	}
+	l.columns = schema.Declared(declared)
+	l.wide = l.columns
+	if s.live {
+		l.fragments, l.wide, err = s.widen(ctx, l.fragments, declared)
+	}
+	return l, err
+}
+
+// parts are the slots under the partitions' Locations, out of a listing of all.
+func parts(objects iter.Seq2[bucket.Object, error], partitions []catalog.Partition) ([]layout.Slot, error) {
+	shown := make(map[string]bool, len(partitions))
+	for _, p := range partitions {
+		shown[p.Location] = true
+	}
+	var found []layout.Slot
+	for o, err := range objects {
+		if err != nil {
+			return nil, err
+		}
+		if !shown[o.Key[:strings.LastIndexByte(o.Key, '/')+1]] {
+			continue
+		}
+		if slot, err := layout.ParseSlot(o.Key); err == nil {
+			found = append(found, slot)
+		}
+	}
+	return found, nil
+}
+
+// recent are the fragments that events_live reads, and their partitions.
+func (s *Session) recent(fragments []layout.Fragment) (recent []layout.Fragment, partitions map[layout.Partition]bool) {
+	first := layout.PartitionOf(s.lake.Now().Add(-s.lake.Live))
+	recent = slices.DeleteFunc(slices.Clone(fragments), func(f layout.Fragment) bool { return f.Partition < first })
+	partitions = make(map[layout.Partition]bool)
+	for _, f := range recent {
+		partitions[f.Partition] = true
+	}
+	return recent, partitions
+}

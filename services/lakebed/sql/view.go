@@ -1,0 +1,143 @@
+package sql
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lakebed/lakebed/services/lakebed/sql/duck"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/schema"
+)
+
+// Columns that the views use and do not show. No column of an event can have such a name (see schema.ColumnName).
+const (
+	fileColumn = `"#file"`
+	idColumn   = `"#id"`
+)
+
+// Names of the views.
+const (
+	Events     = "events"
+	EventsRaw  = "events_raw"
+	EventsLive = "events_live"
+	Quarantine = "quarantine"
+)
+
+// rejectColumns are those of package quarantine. The time of arrival is text, as all times in the lake.
+var rejectColumns = []schema.Field{
+	{Name: "reason", Type: schema.Type{Kind: schema.String}},
+	{Name: "detail", Type: schema.Type{Kind: schema.String}},
+	{Name: "shard", Type: schema.Type{Kind: schema.String}},
+	{Name: "sequence", Type: schema.Type{Kind: schema.String}},
+	{Name: "position", Type: schema.Type{Kind: schema.Long}},
+	{Name: "arrival", Type: schema.Type{Kind: schema.String}},
+	{Name: "data", Type: schema.Type{Kind: schema.String}},
+}
+
+// viewsOf are the statements that make the views, in one transaction.
+func (s *Session) viewsOf(l look) string {
+	parts := make([]string, len(l.parts))
+	for i, slot := range l.parts {
+		parts[i] = slot.Key()
+	}
+	fragments := make([]string, len(l.fragments))
+	for i, f := range l.fragments {
+		fragments[i] = f.Key()
+	}
+	var b strings.Builder
+	b.WriteString("BEGIN;\n")
+	for _, view := range [][2]string{
+		{Events, s.table(layout.Events, parts, l.columns)},
+		{EventsRaw, s.table(layout.Raw, fragments, l.wide)},
+		{EventsLive, s.liveTable(parts, l)},
+		{Quarantine, s.table(layout.Quarantine, l.rejects, rejectColumns)},
+	} {
+		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s AS %s;\n", view[0], view[1])
+	}
+	b.WriteString("COMMIT;")
+	return b.String()
+}
+
+// column is one of a view: how it is read from a file, and what is made of it.
+type column struct {
+	key   string // in the JSON objects
+	typed string // its type there; empty when it is not read but made
+	value string // the view's expression
+	name  string // the view's name for it
+}
+
+func columnsOf(fields []schema.Field) []column {
+	columns := make([]column, len(fields))
+	for i, f := range fields {
+		columns[i] = column{key: spelling(f), typed: f.Type.DuckDB(), value: duck.Name(spelling(f)), name: duck.Name(f.Name)}
+	}
+	return columns
+}
+
+func spelling(f schema.Field) string {
+	if f.Spelling == "" {
+		return f.Name
+	}
+	return f.Spelling
+}
+
+// table is a query that reads the objects of keys below a top folder, with dt and hour.
+func (s *Session) table(top string, keys []string, fields []schema.Field) string {
+	return s.read(top, keys, columnsOf(fields))
+}
+
+func (s *Session) read(top string, keys []string, columns []column) string {
+	shown := make([]string, 0, len(columns)+2)
+	if len(keys) == 0 || len(columns) == 0 {
+		for _, c := range columns {
+			shown = append(shown, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.typed, c.name))
+		}
+		shown = append(shown, "CAST(NULL AS VARCHAR) AS dt", "CAST(NULL AS VARCHAR) AS hour")
+		return "SELECT " + strings.Join(shown, ", ") + " WHERE false"
+	}
+	typed := make([]string, 0, len(columns))
+	for _, c := range columns {
+		if c.key != "" {
+			typed = append(typed, duck.Text(c.key)+": "+duck.Text(c.typed))
+		}
+		shown = append(shown, c.value+" AS "+c.name)
+	}
+	dt, hour, partitioning := s.partitionColumns(top)
+	// DuckDB would tell the compression by the name, but takes what follows a ? in a directory's for no part of it.
+	files := map[string][]string{}
+	for _, key := range keys {
+		compression := "none"
+		if strings.HasSuffix(key, ".gz") {
+			compression = "gzip"
+		}
+		files[compression] = append(files[compression], duck.Text(unglob.Replace(s.lake.Root)+"/"+key))
+	}
+	var reads []string
+	for _, compression := range slices.Sorted(maps.Keys(files)) {
+		// maximum_object_size counts the newline.
+		reads = append(reads, fmt.Sprintf("SELECT %s, %s AS dt, %s AS hour FROM read_json([%s], columns={%s}, format='newline_delimited', "+
+			"compression=%s, maximum_object_size=%d, filename=%s, %s)",
+			strings.Join(shown, ", "), dt, hour, strings.Join(files[compression], ", "), strings.Join(typed, ", "),
+			duck.Text(compression), part.MaxLine+1, duck.Text(strings.Trim(fileColumn, `"`)), partitioning))
+	}
+	return strings.Join(reads, " UNION ALL ")
+}
+
+// unglob spells a path so that DuckDB takes it for itself, and for no pattern. Keys hold nothing of the kind.
+var unglob = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
+
+// partitionColumns are the expressions for dt and hour. DuckDB takes them from the path, and then opens only the files that a condition
+// on them leaves. It would take every other name=value in the path for a column too, over one of the events' own; so where the lake's
+// own directory has a = they are cut out of the file's name, and a condition reads all files.
+func (s *Session) partitionColumns(top string) (dt, hour, option string) {
+	if !strings.Contains(s.lake.Root, "=") {
+		return "dt", "hour", "hive_partitioning=true, hive_types_autocast=false, hive_types={'dt': 'VARCHAR', 'hour': 'VARCHAR'}"
+	}
+	at := utf8.RuneCountInString(s.lake.Root) + len("/") + len(top) + len("dt=") + 1 // SQL counts from 1
+	return fmt.Sprintf("substr(%s, %d, 10)", fileColumn, at),
+		fmt.Sprintf("substr(%s, %d, 2)", fileColumn, at+len("2006-01-02/hour=")), "hive_partitioning=false"
+}
