@@ -12,7 +12,7 @@ import (
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/bucket/faulty"
-	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/catalog/catalogtest"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -76,7 +76,7 @@ func (l *lake) done() {
 func TestCrashAnywhere(t *testing.T) {
 	l := scene(t)
 	trace := faulty.New(nil)
-	l.bucket, l.cat = faulty.NewBucket(l.store, trace), faultyCatalog{l.cat, trace}
+	l.bucket, l.cat = faulty.NewBucket(l.store, trace), catalogtest.NewFaulty(l.cat, trace)
 	l.play(true)
 	l.done()
 	total := trace.Count()
@@ -90,7 +90,7 @@ func TestCrashAnywhere(t *testing.T) {
 			l.t = t
 			whole := l.cat
 			faults := faulty.Crash(n, when, fmt.Errorf("crash at operation %d, %v", n, when))
-			l.bucket, l.cat = faulty.NewBucket(l.store, faults), faultyCatalog{whole, faults}
+			l.bucket, l.cat = faulty.NewBucket(l.store, faults), catalogtest.NewFaulty(whole, faults)
 			for _, d := range days { // until it crashes
 				l.clock.pass(d)
 				_, err := l.compactor().Round(context.Background(), time.Time{}, nil)
@@ -117,30 +117,6 @@ func TestCrashAnywhere(t *testing.T) {
 	}
 }
 
-type faultyCatalog struct {
-	catalog.Catalog
-	f *faulty.Faults
-}
-
-func (c faultyCatalog) Table(ctx context.Context) (t catalog.Table, err error) {
-	err = c.f.Do(ctx, faulty.Table, "", func(ctx context.Context) error { t, err = c.Catalog.Table(ctx); return err })
-	return t, err
-}
-
-func (c faultyCatalog) SetTable(ctx context.Context, t catalog.Table) (out catalog.Table, err error) {
-	err = c.f.Do(ctx, faulty.SetTable, "", func(ctx context.Context) error { out, err = c.Catalog.SetTable(ctx, t); return err })
-	return out, err
-}
-
-func (c faultyCatalog) Partitions(ctx context.Context, which ...layout.Partition) (p []catalog.Partition, err error) {
-	err = c.f.Do(ctx, faulty.Partitions, "", func(ctx context.Context) error { p, err = c.Catalog.Partitions(ctx, which...); return err })
-	return p, err
-}
-
-func (c faultyCatalog) SetPartitions(ctx context.Context, p []catalog.Partition) (err error) {
-	return c.f.Do(ctx, faulty.SetPartition, "", func(ctx context.Context) error { return c.Catalog.SetPartitions(ctx, p) })
-}
-
 // A single fault anywhere, in a run that goes on: it is reported or overcome, and nothing is lost.
 func TestFaultAnywhere(t *testing.T) {
 	for _, when := range []faulty.When{faulty.Before, faulty.After, faulty.Midway, faulty.Late} {
@@ -148,7 +124,7 @@ func TestFaultAnywhere(t *testing.T) {
 			l := scene(t)
 			faults := faulty.Once(n, when, errors.New("fault"))
 			whole := l.cat
-			l.bucket, l.cat = faulty.NewBucket(l.store, faults), faultyCatalog{whole, faults}
+			l.bucket, l.cat = faulty.NewBucket(l.store, faults), catalogtest.NewFaulty(whole, faults)
 			l.play(false)
 			faults.Land()
 			l.cat = whole

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/claims/claimstest"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/ledger"
@@ -301,20 +303,19 @@ func TestTooManyHours(t *testing.T) {
 	}
 }
 
-// Wherever a delivery fails, before or after the operation took effect, coming again makes it whole. 1-5, 7, 9, 10.
+// Wherever a delivery fails, before or after the operation took effect, coming again makes it whole. 1-7, 9, 10.
 func TestFailAnywhere(t *testing.T) {
 	data := []string{good("a"), good("b"), "bad", `{"event_uuid":"d","created_at":1600000000}`, good("a")}
-	for _, landed := range []bool{false, true} {
+	for _, when := range []faulty.When{faulty.Before, faulty.After, faulty.Midway, faulty.Late} {
 		for n := 1; ; n++ {
 			l := newLake(t)
 			l.config.Parallel = 1
-			faults := &faulty{n: n, landed: landed}
-			whole := l.bucket
-			known := l.claims
-			l.bucket, l.claims = faultyBucket{whole, faults}, faultyClaims{known, faults}
+			faults := faulty.Crash(n, when, nil)
+			whole, known := l.bucket, l.claims
+			l.bucket, l.claims = faulty.NewBucket(whole, faults), claimstest.NewFaulty(known, faults)
 			_, err := l.ingest(delivery("s", 1, data...))
 			l.bucket, l.claims = whole, known
-			if faults.n > 0 {
+			if faults.Count() < n {
 				if n < 6 {
 					t.Fatalf("only %d operations", n)
 				}
@@ -323,74 +324,27 @@ func TestFailAnywhere(t *testing.T) {
 			if err == nil {
 				t.Fatalf("operation %d failed, the delivery did not", n)
 			}
+			if n%2 == 0 {
+				faults.Land() // 6: a write that lands before the next try, or after it
+			}
 			r := l.ok(delivery("s", 1, data...))
+			faults.Land()
 			if r.Stored != 3 || r.Duplicates != 1 || r.Quarantined[event.NotJSON] != 1 {
-				t.Errorf("operation %d, landed %v: got %+v", n, landed, r)
+				t.Errorf("operation %d, %v: got %+v", n, when, r)
 			}
 			if got := l.stored(); got["a"] != 1 || got["b"] != 1 || got["d"] != 1 || len(got) != 3 {
-				t.Errorf("operation %d, landed %v: stored %v", n, landed, got)
+				t.Errorf("operation %d, %v: stored %v", n, when, got)
 			}
 		}
 	}
-}
-
-var errFault = errors.New("injected")
-
-// faulty fails the n-th operation that writes or asks, before it takes effect or after.
-type faulty struct {
-	n      int
-	landed bool
-}
-
-func (f *faulty) do(op func() error) error {
-	f.n--
-	if f.n != 0 {
-		return op()
-	}
-	if f.landed {
-		if err := op(); err != nil {
-			return err
-		}
-	}
-	return errFault
-}
-
-type faultyBucket struct {
-	bucket.Bucket
-	f *faulty
-}
-
-func (b faultyBucket) Put(ctx context.Context, key string, body io.Reader, c bucket.Condition) (o bucket.Object, err error) {
-	err = b.f.do(func() error {
-		o, err = b.Bucket.Put(ctx, key, body, c)
-		return err
-	})
-	return o, err
-}
-
-type faultyClaims struct {
-	claims.Claims
-	f *faulty
-}
-
-func (c faultyClaims) Claim(ctx context.Context, b claims.Batch) (v []claims.Verdict, err error) {
-	err = c.f.do(func() error {
-		v, err = c.Claims.Claim(ctx, b)
-		return err
-	})
-	return v, err
-}
-
-func (c faultyClaims) Settle(ctx context.Context, b claims.Batch) error {
-	return c.f.do(func() error { return c.Claims.Settle(ctx, b) })
 }
 
 // An event is claimed as stored only when it is: a delivery that fails before leaves no claim, and another record with the id is stored.
 func TestNoClaimWithoutStore(t *testing.T) {
 	l := newLake(t)
 	whole := l.bucket
-	l.bucket = faultyBucket{whole, &faulty{n: 1}}
-	if _, err := l.ingest(delivery("s1", 1, good("a"))); !errors.Is(err, errFault) {
+	l.bucket = faulty.NewBucket(whole, faulty.Once(1, faulty.Before, nil))
+	if _, err := l.ingest(delivery("s1", 1, good("a"))); !errors.Is(err, faulty.ErrInjected) {
 		t.Fatal(err)
 	}
 	l.bucket = whole

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/layout"
@@ -100,18 +101,19 @@ func (f *File) Partitions(ctx context.Context, which ...layout.Partition) ([]Par
 	}
 	slices.Sort(hours)
 	hours = slices.Compact(hours)
-	found := make([]Partition, 0, len(hours))
-	for _, hour := range hours {
-		p, err := f.partition(ctx, hour)
-		if errors.Is(err, bucket.ErrNotFound) {
-			continue
-		}
-		if err != nil {
+	found := make([]Partition, len(hours))
+	failed := make([]error, len(hours))
+	together(len(hours), func(i int) { found[i], failed[i] = f.partition(ctx, hours[i]) })
+	registered := found[:0]
+	for i, err := range failed {
+		switch {
+		case err == nil:
+			registered = append(registered, found[i])
+		case !errors.Is(err, bucket.ErrNotFound):
 			return nil, fmt.Errorf("read partition: %w", err)
 		}
-		found = append(found, p)
 	}
-	return found, nil
+	return registered, nil
 }
 
 func (f *File) partition(ctx context.Context, hour layout.Partition) (Partition, error) {
@@ -127,25 +129,32 @@ func (f *File) partition(ctx context.Context, hour layout.Partition) (Partition,
 	return p, nil
 }
 
-// writers is how many partitions are written at a time: their syncs go together.
-const writers = 8
-
 // SetPartitions implements Catalog.
 func (f *File) SetPartitions(ctx context.Context, partitions []Partition) error {
 	failed := make([]error, len(partitions))
-	slots := make(chan struct{}, writers)
+	together(len(partitions), func(i int) {
+		if err := f.setPartition(ctx, partitions[i]); err != nil {
+			failed[i] = fmt.Errorf("set partition %s: %w", partitions[i].Hour, err)
+		}
+	})
+	return errors.Join(failed...)
+}
+
+// hands is how many files are read or written at a time: syncs that wait together cost one.
+const hands = 8
+
+// together calls do for every number below n, some at once.
+func together(n int, do func(i int)) {
+	var next atomic.Int64
 	var group sync.WaitGroup
-	for i, p := range partitions {
-		slots <- struct{}{}
+	for range min(n, hands) {
 		group.Go(func() {
-			if err := f.setPartition(ctx, p); err != nil {
-				failed[i] = fmt.Errorf("set partition %s: %w", p.Hour, err)
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				do(int(i))
 			}
-			<-slots
 		})
 	}
 	group.Wait()
-	return errors.Join(failed...)
 }
 
 func (f *File) setPartition(ctx context.Context, p Partition) error {

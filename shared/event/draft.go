@@ -84,7 +84,7 @@ func (e *Draft) Replace(json []byte) {
 		e.fail(fmt.Errorf("replace event: %s: %s", f.reason, f))
 	case id != e.id:
 		e.fail(errors.New("replace event: the id is another"))
-	case !t.Equal(t):
+	case !t.Equal(e.time):
 		e.fail(errors.New("replace event: the time is another"))
 	}
 }

@@ -53,78 +53,93 @@ func TestBytesStay(t *testing.T) {
 	}
 }
 
-// TestDraft tries what other transforms may do.
+const (
+	draftIn   = `{"event_uuid":"a","created_at":1626847200,"event_name":"n","x":1}`
+	draftBare = `"event_uuid":"a","created_at":1626847200`
+)
+
+func adds(name, value string) func(*Draft) error {
+	return func(e *Draft) error { e.Add(name, value); return nil }
+}
+
+func replaces(json string) func(*Draft) error {
+	return func(e *Draft) error { e.Replace([]byte(json)); return nil }
+}
+
+var nobody *Draft
+
+// draftCases are what other transforms may do with draftIn.
+var draftCases = []struct {
+	name      string
+	transform func(*Draft) error
+	line      string
+	reason    Reason
+	detail    string
+}{
+	{"nothing", func(*Draft) error { return nil }, draftIn, "", ""},
+	{"add", adds("y", "\"\x00\u00e9"), draftIn[:len(draftIn)-1] + `,"y":"\"\u0000é"}`, "", ""},
+	{"add twice", func(e *Draft) error {
+		e.Add("Ünï", "1")
+		e.Add("üNÏ", "2")
+		if !e.Has("ÜNÏ") || !e.Has("X") || e.Has("y") {
+			return errors.New("Has is wrong")
+		}
+		return nil
+	}, draftIn[:len(draftIn)-1] + `,"Ünï":"1"}`, "", ""},
+	{"add one that is there", adds("X", "2"), draftIn, "", ""},
+	{"add no name", adds("", "2"), "", Transform, `add "": no name for a field`},
+	{"add bad UTF-8", adds("y", "\xff"), "", Transform, "add y: the value is not UTF-8"},
+	{"add bad UTF-8 name", adds("\xff", "y"), "", Transform, `add "\xff": no name for a field`},
+	{"error", func(*Draft) error { return errors.New(strings.Repeat("é", 300)) }, "", Transform, strings.Repeat("é", 100) + "…"},
+	{"panic", func(*Draft) error { panic("help") }, "", Panic, "help"},
+	{"runtime panic", func(*Draft) error { nobody.err = nil; return nil }, "", Panic, "runtime error: invalid memory address or nil pointer dereference"},
+	{"panic behind a change", func(e *Draft) error { e.Add("y", "2"); panic(fmt.Errorf("x")) }, "", Panic, "x"},
+	{"json", func(e *Draft) error {
+		e.Add("y", "2")
+		if string(e.JSON()) != draftIn[:len(draftIn)-1]+`,"y":"2"}` {
+			return errors.New(string(e.JSON()))
+		}
+		return nil
+	}, draftIn[:len(draftIn)-1] + `,"y":"2"}`, "", ""},
+	{"replace", func(e *Draft) error {
+		e.Replace([]byte(" {" + draftBare + ", \"z\" : [ ] }\n"))
+		e.Add("x", "new")
+		e.Add("Z", "old")
+		name, _ := e.Name()
+		e.Add("name", name)
+		return nil
+	}, "{" + draftBare + `,"z":[],"x":"new","name":"n"}`, "", ""},
+	{"replace with itself", func(e *Draft) error { e.Add("y", "1"); e.Replace(e.JSON()); return nil }, draftIn[:len(draftIn)-1] + `,"y":"1"}`, "", ""},
+	{"replace and reuse the bytes", func(e *Draft) error {
+		mine := []byte("{" + draftBare + `,"ÉTÉ":[],"new":1}`)
+		e.Replace(mine)
+		clear(mine)
+		e.Add("été", "2")
+		e.Add("NEW", "2")
+		return nil
+	}, "{" + draftBare + `,"ÉTÉ":[],"new":1}`, "", ""},
+	{"replace twice", func(e *Draft) error {
+		e.Replace([]byte("{" + draftBare + `,"one":1}`))
+		e.Replace(append(e.JSON(), ' '))
+		e.Replace([]byte("{" + draftBare + `,"two":2}`))
+		return nil
+	}, "{" + draftBare + `,"two":2}`, "", ""},
+	{"replace spelled otherwise", replaces(`{"event_uuid":"\u0061","created_at":"2021-07-21T06:00:00Z"}`),
+		`{"event_uuid":"\u0061","created_at":"2021-07-21T06:00:00Z"}`, "", ""},
+	{"replace with nothing", replaces(""), "", Transform, "replace event: not_json: unexpected end, want a value at offset 0"},
+	{"replace with bad JSON", replaces("{" + draftBare + ",}"), "", Transform, "replace event: not_json: unexpected '}', want a key at offset 42"},
+	{"replace with two", replaces("{" + draftBare + "}{}"), "", Transform, "replace event: not_json: something behind the object at offset 42"},
+	{"replace with duplicates", replaces("{" + draftBare + `,"a":1,"A":1}`), "", Transform, ""},
+	{"replace with no object", replaces("[]"), "", Transform, "replace event: not_object: a JSON value, but no object at offset 0"},
+	{"replace the id", replaces(`{"event_uuid":"b","created_at":1626847200}`), "", Transform, "replace event: the id is another"},
+	{"replace the time", replaces(`{"event_uuid":"a","created_at":1626847201}`), "", Transform, "replace event: the time is another"},
+	{"drop the id", replaces(`{"created_at":1626847200}`), "", Transform, "replace event: id_missing: the event has no event_uuid"},
+	{"replace by a large one", replaces("{" + draftBare + `,"x":"` + strings.Repeat("x", 1<<20) + `"}`), "", Transform, ""},
+	{"add a large one", adds("y", strings.Repeat("y", 1<<20)), "", TooLarge, ""},
+}
+
 func TestDraft(t *testing.T) {
-	const in = `{"event_uuid":"a","created_at":1626847200,"event_name":"n","x":1}`
-	const big = `"event_uuid":"a","created_at":1626847200`
-	add := func(name, value string) func(*Draft) error {
-		return func(e *Draft) error { e.Add(name, value); return nil }
-	}
-	replace := func(json string) func(*Draft) error {
-		return func(e *Draft) error { e.Replace([]byte(json)); return nil }
-	}
-	var nobody *Draft
-	cases := []struct {
-		name      string
-		transform func(*Draft) error
-		line      string
-		reason    Reason
-		detail    string
-	}{
-		{"nothing", func(*Draft) error { return nil }, in, "", ""},
-		{"add", add("y", "\"\x00\u00e9"), in[:len(in)-1] + `,"y":"\"\u0000é"}`, "", ""},
-		{"add twice", func(e *Draft) error {
-			e.Add("Ünï", "1")
-			e.Add("üNÏ", "2")
-			if !e.Has("ÜNÏ") || !e.Has("X") || e.Has("y") {
-				return errors.New("Has is wrong")
-			}
-			return nil
-		}, in[:len(in)-1] + `,"Ünï":"1"}`, "", ""},
-		{"add one that is there", add("X", "2"), in, "", ""},
-		{"add no name", add("", "2"), "", Transform, `add "": no name for a field`},
-		{"add bad UTF-8", add("y", "\xff"), "", Transform, "add y: the value is not UTF-8"},
-		{"add bad UTF-8 name", add("\xff", "y"), "", Transform, `add "\xff": no name for a field`},
-		{"error", func(*Draft) error { return errors.New(strings.Repeat("é", 300)) }, "", Transform, strings.Repeat("é", 100) + "…"},
-		{"panic", func(*Draft) error { panic("help") }, "", Panic, "help"},
-		{"runtime panic", func(*Draft) error { nobody.err = nil; return nil }, "", Panic, "runtime error: invalid memory address or nil pointer dereference"},
-		{"panic behind a change", func(e *Draft) error { e.Add("y", "2"); panic(fmt.Errorf("x")) }, "", Panic, "x"},
-		{"json", func(e *Draft) error {
-			e.Add("y", "2")
-			if string(e.JSON()) != in[:len(in)-1]+`,"y":"2"}` {
-				return errors.New(string(e.JSON()))
-			}
-			return nil
-		}, in[:len(in)-1] + `,"y":"2"}`, "", ""},
-		{"replace", func(e *Draft) error {
-			e.Replace([]byte(" {" + big + ", \"z\" : [ ] }\n"))
-			e.Add("x", "new")
-			e.Add("Z", "old")
-			name, _ := e.Name()
-			e.Add("name", name)
-			return nil
-		}, "{" + big + `,"z":[],"x":"new","name":"n"}`, "", ""},
-		{"replace with itself", func(e *Draft) error { e.Add("y", "1"); e.Replace(e.JSON()); return nil }, in[:len(in)-1] + `,"y":"1"}`, "", ""},
-		{"replace twice", func(e *Draft) error {
-			e.Replace([]byte("{" + big + `,"one":1}`))
-			e.Replace(append(e.JSON(), ' '))
-			e.Replace([]byte("{" + big + `,"two":2}`))
-			return nil
-		}, "{" + big + `,"two":2}`, "", ""},
-		{"replace spelled otherwise", replace(`{"event_uuid":"\u0061","created_at":"2021-07-21T06:00:00Z"}`),
-			`{"event_uuid":"\u0061","created_at":"2021-07-21T06:00:00Z"}`, "", ""},
-		{"replace with nothing", replace(""), "", Transform, "replace event: not_json: unexpected end, want a value at offset 0"},
-		{"replace with bad JSON", replace("{" + big + ",}"), "", Transform, "replace event: not_json: unexpected '}', want a key at offset 42"},
-		{"replace with two", replace("{" + big + "}{}"), "", Transform, "replace event: not_json: something behind the object at offset 42"},
-		{"replace with duplicates", replace("{" + big + `,"a":1,"A":1}`), "", Transform, ""},
-		{"replace with no object", replace("[]"), "", Transform, "replace event: not_object: a JSON value, but no object at offset 0"},
-		{"replace the id", replace(`{"event_uuid":"b","created_at":1626847200}`), "", Transform, "replace event: the id is another"},
-		{"replace the time", replace(`{"event_uuid":"a","created_at":1626847201}`), "", Transform, "replace event: the time is another"},
-		{"drop the id", replace(`{"created_at":1626847200}`), "", Transform, "replace event: id_missing: the event has no event_uuid"},
-		{"replace by a large one", replace("{" + big + `,"x":"` + strings.Repeat("x", 1<<20) + `"}`), "", Transform, ""},
-		{"add a large one", add("y", strings.Repeat("y", 1<<20)), "", TooLarge, ""},
-	}
-	for _, c := range cases {
+	for _, c := range draftCases {
 		d := newDecoder(t, DefaultMapping)
 		d.MaxLine = 1 << 20
 		d.transform = func(e *Draft) error {
@@ -136,7 +151,7 @@ func TestDraft(t *testing.T) {
 		// The events around it are not touched, and their lines neither.
 		var lines []string
 		var rejected []Rejection
-		n := d.Decode([]byte(withX("1")+in+withX("2")), arrivalForTests,
+		n := d.Decode([]byte(withX("1")+draftIn+withX("2")), arrivalForTests,
 			func(e Event) { lines = append(lines, string(e.Line)) },
 			func(r Rejection) { rejected = append(rejected, r) })
 		around := func(x string) string {
@@ -145,7 +160,7 @@ func TestDraft(t *testing.T) {
 		want := []string{around("1"), c.line, around("2")}
 		if c.reason != "" {
 			want = slices.Delete(want, 1, 2)
-			if len(rejected) != 1 || rejected[0].Reason != c.reason || c.detail != "" && rejected[0].Detail != c.detail || string(rejected[0].Data) != in {
+			if len(rejected) != 1 || rejected[0].Reason != c.reason || c.detail != "" && rejected[0].Detail != c.detail || string(rejected[0].Data) != draftIn {
 				t.Errorf("%s: rejected %v", c.name, rejected)
 			}
 		}

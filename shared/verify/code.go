@@ -65,7 +65,7 @@ const (
 	restore = "restore the object from a backup or an earlier version"
 	redo    = "restore it from a backup or an earlier version, or deliver the source's records once more: nothing is stored twice"
 	rebuild = "`lakebed rebuild` makes it anew"
-	report  = "this is a fault of the program: keep the lake as it is and report it"
+	tell    = "this is a fault of the program: keep the lake as it is and report it"
 )
 
 var codes = []about{
@@ -80,16 +80,16 @@ var codes = []about{
 	{LineInvalid, false, restore},
 	{LineMisplaced, false, restore},
 	{LineUnreadable, false, "`lakebed rebuild` widens the columns to what is stored"},
-	{IDTwice, false, report},
+	{IDTwice, false, tell},
 	{Accounts, false, restore},
 	{FragmentBroken, false, redo},
 	{FragmentMissing, false, redo},
-	{FragmentLines, false, report},
+	{FragmentLines, false, tell},
 	{EventMissing, false, "move the hour's index away: the next `lakebed compact` makes it anew and merges the fragment again"},
 	{LedgerBroken, false, restore},
-	{LedgerOpen, false, report},
+	{LedgerOpen, false, tell},
 	{RejectMissing, false, redo},
-	{RejectLines, false, report},
+	{RejectLines, false, tell},
 	{RejectBroken, false, redo},
 	{Location, false, "`lakebed rebuild` sets it right"},
 	{Unregistered, false, "`lakebed rebuild` registers it"},

@@ -27,6 +27,7 @@ type findings struct {
 	list []Breach
 	more []int64 // how many like it
 	at   map[place]int
+	left int64 // how many are not listed, there being MaxFindings
 }
 
 type place struct {
@@ -36,6 +37,10 @@ type place struct {
 
 func (f *findings) add(code Code, partition fmt.Stringer, key, format string, args ...any) {
 	if f.repeat(code, key) {
+		return
+	}
+	if len(f.list) >= MaxFindings {
+		f.left++
 		return
 	}
 	b := Breach{Code: code, Key: key, Detail: fmt.Sprintf(format, args...), Remedy: code.Remedy()}
@@ -60,6 +65,7 @@ func (f *findings) repeat(code Code, key string) bool {
 
 // merge adds what another gathered.
 func (f *findings) merge(o *findings) {
+	f.left += o.left
 	for i, b := range o.list {
 		if f.at == nil {
 			f.at = map[place]int{}

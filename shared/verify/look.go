@@ -77,8 +77,8 @@ func (g *generation) data() []*slot {
 	return data
 }
 
-// list lists the hour's fragments, then its slots, then its indexes, and reads its catalog entry; it marks what it saw.
-func (k *worker) list(ctx context.Context, s *state, take func(bucket.Object)) error {
+// enumerate lists the hour's fragments, then its slots, then its indexes, and reads its catalog entry; it marks what it saw.
+func (k *worker) enumerate(ctx context.Context, s *state, take func(bucket.Object)) error {
 	sum := xxhash.New()
 	for _, prefix := range []string{layout.RawPrefix(s.hour), layout.EventsPrefix(s.hour), layout.IndexPrefix(s.hour)} {
 		for o, err := range k.Bucket.List(ctx, prefix, "") {
@@ -111,7 +111,7 @@ func (k *worker) list(ctx context.Context, s *state, take func(bucket.Object)) e
 func (v *visit) look(ctx context.Context) error {
 	s := v.state
 	rows := map[layout.Generation][]slot{}
-	err := v.list(ctx, s, func(o bucket.Object) {
+	err := v.enumerate(ctx, s, func(o bucket.Object) {
 		if f, err := layout.ParseFragment(o.Key); err == nil {
 			s.fragments = append(s.fragments, fragment{Fragment: f, modified: o.Modified})
 		} else if at, err := layout.ParseSlot(o.Key); err == nil {

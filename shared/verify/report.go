@@ -83,6 +83,7 @@ func (r *Report) Rejected() int64 {
 func (r *Report) Closes() bool { return r.Received == r.Stored+r.Duplicates+r.Rejected() }
 
 func (r *Report) take(f *findings) {
+	r.Omitted += f.left
 	for _, b := range f.told() {
 		to := &r.Breaches
 		if b.Code.Warning() {

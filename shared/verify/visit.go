@@ -56,7 +56,7 @@ func (k *worker) verify(ctx context.Context, w *window, p layout.Partition) erro
 				return err
 			}
 			again := &state{hour: p}
-			if err := k.list(ctx, again, nil); err != nil {
+			if err := k.enumerate(ctx, again, nil); err != nil {
 				return err
 			}
 			moved = again.mark != v.state.mark

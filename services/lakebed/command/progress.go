@@ -52,3 +52,13 @@ func (b *bar) done() {
 		_ = b.b.Finish() // likewise
 	}
 }
+
+// of shows how many of a total are done.
+func (b *bar) of(n, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.b != nil {
+		b.b.ChangeMax64(total)
+		_ = b.b.Set64(n) // likewise
+	}
+}

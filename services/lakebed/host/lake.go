@@ -55,17 +55,17 @@ func Open(dir string, s *config.Settings, recorded, create bool) (*Lake, error) 
 		if !create {
 			return nil, fmt.Errorf("open lake %s: %w", dir, ErrNoLake)
 		}
-		if err := os.MkdirAll(filepath.Join(dir, own), 0o755); err != nil {
-			return nil, fmt.Errorf("make lake: %w", err)
-		}
 	} else if err != nil {
+		return nil, fmt.Errorf("open lake: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, own, "catalog"), 0o755); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
 	b, err := bucket.OpenDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
-	c, err := catalog.NewFile(filepath.Join(dir, own, "catalog"))
+	c, err := catalog.OpenFile(filepath.Join(dir, own, "catalog"))
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
@@ -128,7 +128,10 @@ func (l *Lake) DropCatalog() error {
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("drop catalog: %w", err)
 	}
-	c, err := catalog.NewFile(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("drop catalog: %w", err)
+	}
+	c, err := catalog.OpenFile(dir)
 	if err != nil {
 		return fmt.Errorf("drop catalog: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -34,29 +35,10 @@ type lake struct {
 	t       *testing.T
 	dir     string
 	bucket  bucket.Bucket
-	catalog *fixed
+	catalog *catalog.Memory
 	id      string
-	next    int // sequence number
-}
-
-// fixed is a catalog that a test fills.
-type fixed struct {
-	table      catalog.Table
-	partitions []catalog.Partition
-}
-
-func (f *fixed) Table(context.Context) (catalog.Table, error) { return f.table, nil }
-
-func (f *fixed) Partitions(context.Context, ...layout.Partition) ([]catalog.Partition, error) {
-	return f.partitions, nil
-}
-
-func (f *fixed) SetTable(context.Context, catalog.Table) (catalog.Table, error) {
-	return catalog.Table{}, errors.ErrUnsupported
-}
-
-func (f *fixed) SetPartitions(context.Context, []catalog.Partition) error {
-	return errors.ErrUnsupported
+	next    int  // sequence number
+	direct  bool // write files as they are, which is faster than through the bucket: nothing is synced
 }
 
 func newLake(t *testing.T) *lake { return newLakeIn(t, filepath.Join(t.TempDir(), "lake")) }
@@ -71,11 +53,18 @@ func newLakeIn(t *testing.T, dir string) *lake {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	return &lake{t: t, dir: dir, bucket: b, catalog: &fixed{}, id: "id"}
+	return &lake{t: t, dir: dir, bucket: b, catalog: catalog.NewMemory(), id: "id"}
 }
 
 func (l *lake) put(key string, body []byte) {
 	l.t.Helper()
+	if l.direct {
+		path := filepath.Join(l.dir, filepath.FromSlash(key))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, body, 0o644)); err != nil {
+			l.t.Fatal(err)
+		}
+		return
+	}
 	if _, err := l.bucket.Put(l.t.Context(), key, bytes.NewReader(body), bucket.Condition{}); err != nil {
 		l.t.Fatal(err)
 	}
@@ -101,9 +90,11 @@ func (l *lake) part(p layout.Partition, g layout.Generation, n int, lines ...str
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if _, err := l.bucket.Put(l.t.Context(), layout.Slot{Partition: p, Generation: g, Number: n}.Key(), in, bucket.Condition{Absent: true}); err != nil {
+	body, err := io.ReadAll(in)
+	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.put(layout.Slot{Partition: p, Generation: g, Number: n}.Key(), body)
 }
 
 func (l *lake) empty(p layout.Partition, g layout.Generation, n int, h part.Header) {
@@ -119,13 +110,18 @@ func (l *lake) empty(p layout.Partition, g layout.Generation, n int, h part.Head
 func (l *lake) publish(p layout.Partition, g layout.Generation, lines ...string) {
 	l.t.Helper()
 	l.declare(lines...)
-	for i := range l.catalog.partitions {
-		if l.catalog.partitions[i].Hour == p {
-			l.catalog.partitions[i].Location = layout.Location(p, g)
-			return
-		}
+	registered, err := l.catalog.Partitions(l.t.Context(), p)
+	if err != nil {
+		l.t.Fatal(err)
 	}
-	l.catalog.partitions = append(l.catalog.partitions, catalog.Partition{Hour: p, Location: layout.Location(p, g)})
+	entry := catalog.Partition{Hour: p}
+	if len(registered) > 0 {
+		entry = registered[0]
+	}
+	entry.Location = layout.Location(p, g)
+	if err := l.catalog.SetPartitions(l.t.Context(), []catalog.Partition{entry}); err != nil {
+		l.t.Fatal(err)
+	}
 }
 
 func (l *lake) declare(lines ...string) {
@@ -136,14 +132,21 @@ func (l *lake) declare(lines ...string) {
 			l.t.Fatalf("%s: %v", line, err)
 		}
 	}
-	var table []schema.Field
-	for _, c := range l.catalog.table.Columns {
-		table = append(table, c.Field)
+	table, err := l.catalog.Table(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
 	}
-	merged, _ := schema.Merge(table, in.Columns())
-	l.catalog.table.Columns = nil
+	var fields []schema.Field
+	for _, c := range table.Columns {
+		fields = append(fields, c.Field)
+	}
+	merged, _ := schema.Merge(fields, in.Columns())
+	table.Columns = nil
 	for _, f := range merged {
-		l.catalog.table.Columns = append(l.catalog.table.Columns, catalog.Column{Field: f})
+		table.Columns = append(table.Columns, catalog.Column{Field: f})
+	}
+	if _, err := l.catalog.SetTable(l.t.Context(), table); err != nil {
+		l.t.Fatal(err)
 	}
 }
 

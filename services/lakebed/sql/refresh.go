@@ -25,11 +25,21 @@ type look struct {
 // Refresh makes the views anew, as a reader would see the lake now. The fragments are read for their columns' types when a statement of
 // this session has named events_raw or events_live, each once. An error leaves the views as they were.
 func (s *Session) Refresh(ctx context.Context) error {
+	err := s.refresh(ctx)
+	if s.vanished(err) { // between the look and the making
+		err = s.refresh(ctx)
+	}
+	return err
+}
+
+func (s *Session) refresh(ctx context.Context) error {
 	l, err := s.look(ctx)
 	if err != nil {
 		return fmt.Errorf("look at the lake: %w", err)
 	}
 	if err := s.views.Exec(ctx, s.viewsOf(l)); err != nil {
+		// What failed may have left the transaction open. It has nothing in it that is worth an error of its own.
+		_ = s.views.Exec(context.WithoutCancel(ctx), "ROLLBACK")
 		return fmt.Errorf("make the views: %w", err)
 	}
 	return nil

@@ -1,7 +1,10 @@
 package sql_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,11 +88,11 @@ func TestHostileNames(t *testing.T) {
 }
 
 func TestHostileDirectories(t *testing.T) {
-	for _, name := range []string{"with space", "q'uo\"te", "ünï 😀", "st*r", "[x]", "qu?", `back\slash`, `ba\*k`, "[!x]?", "**", "id=5", "dt=1999-01-01", "semi;colon", "$HOME", "~", "-- x", "{a,b}", "%20"} {
+	for _, name := range []string{"with space", "q'uo\"te", "ünï 😀", "st*r", "[x]", "qu?", `back\slash`, "[!x]?", "**", "id=5", "dt=1999-01-01", "semi;colon", "$HOME", "~", "-- x", "{a,b}", "%20"} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
 			l := newLakeIn(t, filepath.Join(root, name, "lake"))
-			for _, match := range []string{"stXr", "x", "quX", "backslash", "ba*k"} { // what a pattern would match
+			for _, match := range []string{"stXr", "x", "quX", "backslash"} { // what a pattern would match
 				if match != name {
 					newLakeIn(t, filepath.Join(root, match, "lake")).events(hour, `{"id":"other"}`)
 				}
@@ -103,6 +106,13 @@ func TestHostileDirectories(t *testing.T) {
 			check(t, s, "SELECT id FROM events WHERE dt = '2026-11-24' AND hour = '09'", "b")
 			check(t, s, "SELECT id, dt, hour FROM events_live ORDER BY id", "a,2026-11-23,08 b,2026-11-24,09 c,2026-11-23,08 d,2026-11-23,08")
 		})
+	}
+}
+
+func TestUnreadableDirectory(t *testing.T) {
+	l := newLakeIn(t, filepath.Join(t.TempDir(), `b\a*d`))
+	if _, err := sql.Open(t.Context(), sql.Lake{Bucket: l.bucket, Catalog: l.catalog, Root: l.dir}); err == nil || !strings.Contains(err.Error(), "backslash") {
+		t.Error(err)
 	}
 }
 
@@ -222,7 +232,13 @@ func TestBrokenFragments(t *testing.T) {
 
 // A broken part makes the statements fail that read it, naming it, and no others.
 func TestBrokenPart(t *testing.T) {
-	for name, body := range map[string]string{"no gzip": "{\"id\":\"a\"}\n", "torn": "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab", "nothing": ""} {
+	var torn bytes.Buffer
+	z := gzip.NewWriter(&torn)
+	for i := range 10_000 {
+		fmt.Fprintf(z, "{\"id\":\"%x\"}\n", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+	}
+	torn.Truncate(torn.Len() / 2)
+	for name, body := range map[string]string{"no gzip": "{\"id\":\"a\"}\n", "torn": torn.String(), "nothing": ""} {
 		t.Run(name, func(t *testing.T) {
 			l := newLake(t)
 			key := layout.Slot{Partition: hour, Generation: layout.FirstGeneration, Number: 1}.Key()
@@ -322,6 +338,7 @@ func TestGitHubEvents(t *testing.T) {
 // Thousands of hours are no hindrance, and a condition on dt and hour reads only what it must.
 func TestManyFiles(t *testing.T) {
 	l := newLake(t)
+	l.direct = true
 	const hours = 2000
 	for i := range hours {
 		p := hour + layout.Partition(i)
@@ -358,7 +375,7 @@ func TestErrors(t *testing.T) {
 	s := l.open()
 	for query, want := range map[string][]string{
 		"SELECT event_tpye FROM events":              {`"event_tpye" not found`, `"event_type"`, "LINE 1: SELECT event_tpye", "^"},
-		"SELECT\n  1 +* 2\nFROM events":              {"Parser Error", "LINE 2:"},
+		"SELECT\n  1 + FROM\nevents":                 {"Parser Error", "LINE 2:"},
 		"SELECT * FROM event":                        {"event does not exist", "Did you mean", "LINE 1"},
 		"SELECT CAST(id AS INT) FROM events":         {"Could not convert string 'a'"},
 		"SELECT 'open":                               {"unterminated quoted string"},

@@ -108,18 +108,18 @@ func (s *Session) read(top string, keys []string, columns []column) string {
 	}
 	dt, hour, partitioning := s.partitionColumns(top)
 	// DuckDB would tell the compression by the name, but takes what follows a ? in a directory's for no part of it.
-	files := map[string][]string{}
+	root, files := unglob(s.lake.Root), map[string][]string{}
 	for _, key := range keys {
-		compression := "none"
+		compression := "uncompressed"
 		if strings.HasSuffix(key, ".gz") {
 			compression = "gzip"
 		}
-		files[compression] = append(files[compression], duck.Text(unglob.Replace(s.lake.Root)+"/"+key))
+		files[compression] = append(files[compression], duck.Text(root+"/"+key))
 	}
 	var reads []string
 	for _, compression := range slices.Sorted(maps.Keys(files)) {
-		// maximum_object_size counts the newline.
-		reads = append(reads, fmt.Sprintf("SELECT %s, %s AS dt, %s AS hour FROM read_json([%s], columns={%s}, format='newline_delimited', "+
+		// Without records and auto_detect DuckDB would read into the files when it makes the view. maximum_object_size counts the newline.
+		reads = append(reads, fmt.Sprintf("SELECT %s, %s AS dt, %s AS hour FROM read_json([%s], columns={%s}, format='newline_delimited', auto_detect=false, records='true', "+
 			"compression=%s, maximum_object_size=%d, filename=%s, %s)",
 			strings.Join(shown, ", "), dt, hour, strings.Join(files[compression], ", "), strings.Join(typed, ", "),
 			duck.Text(compression), part.MaxLine+1, duck.Text(strings.Trim(fileColumn, `"`)), partitioning))
@@ -128,7 +128,17 @@ func (s *Session) read(top string, keys []string, columns []column) string {
 }
 
 // unglob spells a path so that DuckDB takes it for itself, and for no pattern. Keys hold nothing of the kind.
-var unglob = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
+func unglob(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if strings.ContainsAny(segment, "*?[") {
+			segments[i] = unglobber.Replace(segment)
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+var unglobber = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
 
 // partitionColumns are the expressions for dt and hour. DuckDB takes them from the path, and then opens only the files that a condition
 // on them leaves. It would take every other name=value in the path for a column too, over one of the events' own; so where the lake's

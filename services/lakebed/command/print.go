@@ -1,0 +1,29 @@
+package command
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/lakebed/lakebed/services/lakebed/render"
+)
+
+// field is one named value that a command prints.
+type field = render.Field
+
+// record prints one object.
+func (e *env) record(fields []field) error { return render.Record(e.out, e.format, fields) }
+
+// rows prints a table.
+func (e *env) rows(columns []string, rows func(yield func([]any) bool)) error {
+	return render.Table(e.out, e.format, columns, render.Rows(rows))
+}
+
+// eachSetting gives a row for each setting.
+func (e *env) eachSetting(yield func([]any) bool) {
+	more := true
+	e.flags.VisitAll(func(f *pflag.Flag) {
+		key := strings.ReplaceAll(f.Name, "-", "_")
+		more = more && yield([]any{key, f.Value.String(), "LAKEBED_" + strings.ToUpper(key), f.Usage})
+	})
+}

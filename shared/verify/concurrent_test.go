@@ -1,0 +1,144 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"sync"
+	"testing"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/ledger"
+)
+
+var errFailed = errors.New("the store fails")
+
+// hooked counts the reads of a bucket. Before each it calls do, and one of them fails.
+type hooked struct {
+	bucket.Bucket
+	mu   sync.Mutex
+	n    int
+	fail int // which one; -1: none
+	do   func(n int)
+}
+
+func (h *hooked) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.n
+}
+
+func (h *hooked) step() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := h.n
+	h.n++
+	if h.do != nil {
+		h.do(n)
+	}
+	if n == h.fail {
+		return errFailed
+	}
+	return nil
+}
+
+func (h *hooked) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		if err := h.step(); err != nil {
+			yield(bucket.Object{}, err)
+			return
+		}
+		h.Bucket.List(ctx, prefix, after)(yield)
+	}
+}
+
+func (h *hooked) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	if err := h.step(); err != nil {
+		return nil, bucket.Object{}, err
+	}
+	return h.Bucket.Get(ctx, key, r)
+}
+
+// hookedCatalog steps along with the bucket.
+type hookedCatalog struct {
+	catalog.Catalog
+	*hooked
+}
+
+func (c *hookedCatalog) Partitions(ctx context.Context, which ...layout.Partition) ([]catalog.Partition, error) {
+	if err := c.step(); err != nil {
+		return nil, err
+	}
+	return c.Catalog.Partitions(ctx, which...)
+}
+
+func (c *hookedCatalog) Table(ctx context.Context) (catalog.Table, error) {
+	if err := c.step(); err != nil {
+		return catalog.Table{}, err
+	}
+	return c.Catalog.Table(ctx)
+}
+
+// All of a lake's life goes on beside the verifier, at every pace, and nothing of it is taken for a breach. Time passes fast: the grace is
+// nothing, so that what was merged vanishes at once.
+func TestNothingThatMovesIsABreach(t *testing.T) {
+	for _, every := range []int{1, 2, 3, 7} {
+		for begin := 0; ; begin++ {
+			l := newLake(t)
+			l.Grace = 0
+			l.store(hour8, lines(hour8, "a", 3)...)
+			l.store(hour8, lines(hour8, "b", 3)...)
+			l.merge(hour8, "")
+			life := l.life()
+			h := &hooked{Bucket: l.Bucket, fail: -1}
+			h.do = func(n int) {
+				if len(life) > 0 && n >= begin && (n-begin)%every == 0 {
+					life[0]()
+					life = life[1:]
+				}
+			}
+			lake := l.Lake
+			lake.Bucket, lake.Catalog, lake.Now, lake.Parallel = h, &hookedCatalog{l.Catalog, h}, l.clock, 1
+			r, err := Run(t.Context(), lake, nil)
+			if err != nil || len(r.Breaches) > 0 {
+				t.Fatalf("a step every %d reads from the %dth on: %v, %v", every, begin, err, r.Breaches)
+			}
+			if h.count() < begin {
+				break
+			}
+			for ; len(life) > 0; life = life[1:] {
+				life[0]()
+			}
+			r = l.run()
+			whole(t, r)
+			if r.Events != 9 || r.Live != 10 {
+				t.Fatalf("got %+v", r)
+			}
+		}
+	}
+}
+
+// life is what happens to a lake, in steps.
+func (l *lake) life() []func() {
+	var next layout.Generation
+	return []func(){
+		func() {
+			l.deliver(batch{
+				lines:   map[layout.Partition][]string{hour8: lines(hour8, "c", 3)},
+				rejects: map[event.Reason][]string{event.NotJSON: {"x"}},
+			})
+		},
+		func() { l.merge(hour8, "") },
+		func() { next = l.succeed(hour8, "0123456789abcdef") },
+		func() { l.seal(hour8, next) },
+		func() { l.publish(hour8, next) },
+		func() { l.sweepSlots(hour8) },
+		func() { l.sweepRaw(hour8) },
+		func() { must(ledger.RollUp(context.Background(), l.Bucket, start.Add(100*grace), 0)) },
+		func() { l.store(hour8, line(hour8, "late", "")) },
+	}
+}
