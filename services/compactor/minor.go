@@ -65,7 +65,8 @@ func (v *visit) passOver(key string, err error) {
 	v.broken[key] = true
 }
 
-// readAhead is how many fragments are fetched at once: thousands of small requests cost more than their bytes.
+// readAhead is how many fragments are fetched at once, as far as a quarter of the memory holds them: thousands of small requests cost
+// more than their bytes.
 const readAhead = 8
 
 // ahead gives the pending fragments of the lane in order, each with a function that waits for its text.
@@ -84,10 +85,12 @@ func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() 
 			}
 		}
 		var flying []chan loaded
+		bytes := int64(0)
 		for n, next := 0, 0; n < len(pending); n++ {
-			for ; next < len(pending) && next < n+readAhead; next++ {
+			for ; next < len(pending) && next < n+readAhead && (next == n || bytes+pending[next].object.Size <= m.config.Memory/4); next++ {
 				to := make(chan loaded, 1)
 				flying = append(flying, to)
+				bytes += pending[next].object.Size
 				go func(f fragment) {
 					text, err := m.read(ctx, f)
 					to <- loaded{text, err}
@@ -95,6 +98,7 @@ func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() 
 			}
 			from := flying[n]
 			flying[n] = nil
+			bytes -= pending[n].object.Size
 			if !yield(pending[n], func() ([]byte, error) { l := <-from; return l.text, l.err }) {
 				return
 			}

@@ -46,6 +46,13 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 	b := &batch{replay: d.Replay, records: d.Records, span: layout.Span{
 		Shard: d.Shard, First: d.Records[0].Sequence, Last: d.Records[len(d.Records)-1].Sequence,
 	}}
+	if d.Replay != "" { // what is rejected again goes into the very object that it came from
+		at, err := layout.ParseReject(d.Replay)
+		if err != nil {
+			return nil, fmt.Errorf("decode replay: %w", err)
+		}
+		b.span = at.Span
+	}
 	if err := b.span.Check(); err != nil {
 		return nil, fmt.Errorf("decode delivery: %w", err)
 	}

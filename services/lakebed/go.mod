@@ -49,6 +49,7 @@ require (
 	golang.org/x/text v0.33.0 // indirect
 	golang.org/x/tools v0.41.0 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
+	pgregory.net/rapid v1.3.0 // indirect
 )
 
 replace (

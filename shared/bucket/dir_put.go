@@ -114,7 +114,7 @@ func (d *Dir) write(file *os.File, name string, body io.Reader) (Object, error) 
 // name gives a written file its key, atomically.
 func (d *Dir) name(ctx context.Context, file, key string, c Condition) error {
 	if c.Absent {
-		return d.persist(ctx, file, key, d.root.Link)
+		return d.persist(ctx, file, key, c)
 	}
 	unlock, err := d.lock(ctx, key)
 	if err != nil {
@@ -124,14 +124,19 @@ func (d *Dir) name(ctx context.Context, file, key string, c Condition) error {
 	if err := d.allows(key, c); err != nil {
 		return err
 	}
-	return d.persist(ctx, file, key, d.root.Rename)
+	return d.persist(ctx, file, key, c)
 }
 
 // namings bounds how often a folder may vanish under a writer. A deleter has to win every time between two system calls.
 const namings = 1000
 
-// persist names the file by link or rename, and makes the folders on the way as often as a deleter takes them away.
-func (d *Dir) persist(ctx context.Context, file, key string, name func(from, to string) error) error {
+// persist names the file: by a link, which never replaces, or by a rename. It makes the folders on the way as often as a deleter takes them
+// away.
+func (d *Dir) persist(ctx context.Context, file, key string, c Condition) error {
+	name := d.root.Rename
+	if c.Absent {
+		name = d.root.Link
+	}
 	for range namings {
 		err := name(file, key)
 		switch {
@@ -139,11 +144,9 @@ func (d *Dir) persist(ctx context.Context, file, key string, name func(from, to 
 			return nil
 		case errors.Is(err, fs.ErrNotExist):
 			err = d.makeFolders(path.Dir(key))
-		case errors.Is(err, fs.ErrExist):
-			err = d.clear(key)
-		case errors.Is(err, syscall.EISDIR):
-			if err = d.clear(key); errors.Is(err, ErrExists) {
-				err = nil // an object took the folder's place: it is to be replaced
+		case errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.EISDIR):
+			if err = d.clear(key); errors.Is(err, ErrExists) && !c.Absent {
+				err = nil // an object took the folder's place meanwhile: it is to be replaced
 			}
 		}
 		if errors.Is(err, syscall.ENOTDIR) {

@@ -33,7 +33,7 @@ func (b *Bolt) Sequence(ctx context.Context, n int) (first uint64, err error) {
 	return first, nil
 }
 
-// reserve sets numbers aside in the file. Those still in hand are given up when others lie between, as after a failed write.
+// reserve sets numbers aside in the file. The few that are still in hand are given up.
 func (b *Bolt) reserve(tx *bolt.Tx, n uint64) error {
 	stream := tx.Bucket(streamName)
 	stored := uint64(b.options.now().UnixMicro())
@@ -43,12 +43,7 @@ func (b *Bolt) reserve(tx *bolt.Tx, n uint64) error {
 	if err := stream.Put(nextKey, number(stored+n)); err != nil {
 		return err
 	}
-	tx.OnCommit(func() {
-		if b.end != stored {
-			b.next = stored
-		}
-		b.end = stored + n
-	})
+	tx.OnCommit(func() { b.next, b.end = stored, stored+n })
 	return nil
 }
 

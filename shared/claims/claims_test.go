@@ -100,7 +100,14 @@ func TestBoltRestart(t *testing.T) {
 	now = now.Add(time.Hour)
 	_ = b.Close()
 	b = openBolt(t, path, o)
-	settle(t, b, batch(31, 6)) // after a file of which all is over: numbers go on
+	settle(t, b, batch(31, 6)) // after a file of which all is over: it goes, and numbers go on
+	_ = b.Close()
+	now = now.Add(-time.Hour)
+	b = openBolt(t, path, o)
+	if verdict(t, b, 5) != claims.Fresh {
+		t.Error("what was over is still in the file")
+	}
+	now = now.Add(time.Hour)
 	settle(t, b, batch(41, 7))
 	_ = b.Close()
 	b = openBolt(t, path, o)

@@ -254,7 +254,10 @@ func TestRecords(t *testing.T) {
 
 // Fault 24: a record of 10 MiB is taken, longer documents are not, and the next line is not lost.
 func TestLargeDocuments(t *testing.T) {
-	large := func(size int) string { return withX(`"` + strings.Repeat("é", (size-len(withX(`""`)))/2) + `"`) }
+	large := func(size int) string {
+		text := strings.Repeat("15 bytes and é|", size/16) // 16 bytes, so that cuts fall into runes too
+		return withX(`"` + strings.ToValidUTF8(text[:size-len(withX(`""`))-64], "?") + strings.Repeat("é", 32) + `"`)
+	}
 	d := newDecoder(t, DefaultMapping)
 	if got := decode(t, d, large(10<<20)); len(got) != 1 || got[0].reason != "" {
 		t.Errorf("10 MiB: %v", reasonsOf(got))

@@ -21,11 +21,10 @@ import (
 
 // document is what the oracle sees in one object.
 type document struct {
-	depth      int
-	repeated   bool // a key twice, or in two cases
-	fields     map[string]jsontext.Token
-	kinds      map[string]jsontext.Kind
-	tokenTexts []string
+	depth    int
+	repeated bool // a key twice, or in two cases
+	fields   map[string]jsontext.Token
+	kinds    map[string]jsontext.Kind
 }
 
 func readDocument(value jsontext.Value) (document, error) {

@@ -148,7 +148,7 @@ func (e *Draft) quote(name, value string) {
 	a := &e.d.arena
 	a.buf = a.buf[:len(a.buf)-1]
 	a.reserve(len(`,"":""}`) + 6*len(name) + 6*len(value)) // no character's escape is longer than six bytes
-	b := append(a.buf, ',')                                // there is at least the id before it
-	b = append(appendQuoted(b, name), ':')
-	a.buf = append(appendQuoted(b, value), '}')
+	a.buf = append(a.buf, ',')                             // there is at least the id before it
+	a.buf = append(appendQuoted(a.buf, name), ':')
+	a.buf = append(appendQuoted(a.buf, value), '}')
 }

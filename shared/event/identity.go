@@ -1,3 +1,6 @@
+// Package event turns what a stream delivers into events as the lake keeps them. Decode checks each document strictly, in one pass,
+// and writes it as one line with the transform's fields; Inspect and Identify read such lines again. Nothing here does I/O or looks at
+// the clock: the same record, arrival and configuration give the same bytes.
 package event
 
 // ID is an event's identity in 128 bits: a UUID's own, else a cryptographic hash of the id's text cut to 128 (see ParseID).

@@ -61,17 +61,20 @@ func TestPaths(t *testing.T) {
 func TestSeen(t *testing.T) {
 	cases := map[string][]string{
 		``: nil, `[]`: nil, `{}`: nil, "{\x00": nil, "\ufeff{\"a\":1}": nil,
-		` {"a" : {"b":1}, "\u0063": [{"d":2}] ,"é":""} {"z":1}`: {"a", "c", "é"},
-		`{"a":1,"a":2,"b":{"c":`:                                {"a", "a", "b"},
-		`{"a":1,"b`:                                             {"a"},
-		`{"a":1,"b"`:                                            {"a", "b"},
-		`{"a":01,"b":2}`:                                        {"a"},
-		`{"` + strings.Repeat("k", 300) + `":1}`:                {strings.Repeat("k", 200) + "…"},
+		`{"a" : {"b":1}, "\u0063": [{"d":2}] ,"é":""} {"z":1}`: {"a", "c", "é"},
+		`{"a":1,"a":2,"b":{"c":`:                               {"a", "a", "b"},
+		`{"a":1,"b`:                                            {"a"},
+		`{"a":1,"b"`:                                           {"a", "b"},
+		`{"a":01,"b":2}`:                                       {"a"},
+		`{"` + strings.Repeat("k", 300) + `":1}`:               {strings.Repeat("k", 200) + "…"},
 	}
 	for doc, want := range cases {
 		if got := Seen([]byte(doc)); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", doc, got, want)
 		}
+	}
+	if got := Seen([]byte(" \t{\"a\":1}")); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("behind white space: %q", got)
 	}
 	if got := Seen([]byte("{" + manyKeys(1000)[1:] + "}")); len(got) != 64 || got[63] != "k63" {
 		t.Errorf("%d of 1,000 keys: %q", len(got), got)

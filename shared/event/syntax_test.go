@@ -42,7 +42,7 @@ var syntaxCases = map[string][]string{
 		"\"\x80\"", "\"\xff\"", "\"\xc0\x80\"", "\"\xc1\xbf\"", "\"\xc3\"", "\"\xe0\x9f\xbf\"", "\"\xe2\x28\xa1\"", "\"\xed\xa0\x80\"", "\"\xed\xbf\xbf\"", "\"\xf0\x8f\xbf\xbf\"", "\"\xf4\x90\x80\x80\"",
 		"\"\xf5\x80\x80\x80\"", "\"\xf8\x88\x80\x80\x80\"", "\"\xfc\x83\xbf\xbf\xbf\xbf\"", "\"é\xe9\"", "\"1234567\x80\"", "\"12345678\xc0\xaf\"", "\"\\u\xc3\xa9000\"", "\"\\\xe5\"", "\xff", "\xe5", "[\xff]",
 		// literals
-		`True`, `TRUE`, `tru`, `truee`, `fals`, `falsex`, `nul`, `nulll`, `None`, `undefined`, `t`, `n`, `f`, `nULL`, `trueфalse`, "true\x00",
+		`True`, `TRUE`, `tru`, `truee`, `fal`, `false1`, `nul`, `nulll`, `None`, `undefined`, `t`, `n`, `f`, `nULL`, `trueфtrue`, "true\x00",
 	},
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type lake struct {
 	Lake
 	clock time.Time
 	seq   int
+	dir   string // for parts under way
 }
 
 var start = time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
@@ -47,7 +49,7 @@ var (
 const grace = 4 * time.Hour
 
 func newLake(t testing.TB) *lake {
-	l := &lake{TB: t, clock: start}
+	l := &lake{TB: t, clock: start, dir: t.TempDir()}
 	l.Lake = Lake{
 		Bucket: bucket.NewMemory(func() time.Time { return l.clock }), Catalog: catalog.NewMemory(), Mapping: event.DefaultMapping,
 		Grace: grace, Live: 2 * time.Hour, LongestQuery: time.Hour, Parallel: 2,
@@ -90,7 +92,7 @@ func (l *lake) put(key string, body []byte) {
 
 func (l *lake) get(key string) []byte {
 	l.Helper()
-	body, _, err := l.Bucket.Get(l.Context(), key, bucket.Range{})
+	body, _, err := l.Bucket.Get(context.Background(), key, bucket.Range{})
 	l.must(err)
 	defer body.Close()
 	return must(io.ReadAll(body))
@@ -218,8 +220,8 @@ func (l *lake) write(at layout.Slot, n newPart) {
 func (l *lake) encode(at layout.Slot, n newPart) []byte {
 	l.Helper()
 	d := must(event.NewDecoder(l.Mapping, 0))
-	x := must(index.NewWriter(l.TempDir()))
-	w := must(part.NewWriter(l.TempDir()))
+	x := must(index.NewWriter(l.dir))
+	w := must(part.NewWriter(l.dir))
 	defer func() { l.must(errors.Join(x.Close(), w.Close())) }()
 	for _, text := range n.lines {
 		id := must(d.Identify([]byte(text)))
@@ -398,6 +400,36 @@ func (l *lake) run() Report {
 // full is a lake with everything in it. hour8: two parts, a duplicate and a conflict, fragments not swept. hour9: succeeded and swept.
 // hour10: fragments that wait, one of them without a ledger entry. hour11: two lanes.
 func full(t testing.TB) *lake {
+	t.Helper()
+	made.Do(func() { made.lake = build(t) })
+	l := newLake(t)
+	for o, err := range made.Bucket.List(t.Context(), "", "") {
+		l.must(err)
+		l.clock = o.Modified
+		l.put(o.Key, made.get(o.Key))
+	}
+	l.clock, l.seq = made.clock, made.seq
+	_, err := l.Catalog.SetTable(t.Context(), withoutVersion(must(made.Catalog.Table(t.Context()))))
+	l.must(err)
+	for _, p := range must(made.Catalog.Partitions(t.Context())) {
+		p.Version = ""
+		l.must(l.Catalog.SetPartitions(t.Context(), []catalog.Partition{p}))
+	}
+	return l
+}
+
+func withoutVersion(t catalog.Table) catalog.Table {
+	t.Version = ""
+	return t
+}
+
+// made is the full lake that others are copies of.
+var made struct {
+	sync.Once
+	*lake
+}
+
+func build(t testing.TB) *lake {
 	l := newLake(t)
 	eight := lines(hour8, "8", 8)
 	l.store(hour8, eight[:5]...)

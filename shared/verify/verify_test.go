@@ -88,11 +88,6 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
-func withoutVersion(t catalog.Table) catalog.Table {
-	t.Version = ""
-	return t
-}
-
 // However little memory there is, and however many workers, the answer is the same.
 func TestMemory(t *testing.T) {
 	l := full(t)

@@ -9,10 +9,19 @@ import (
 )
 
 // field is one named value that a command prints.
-type field = render.Field
+type field struct {
+	name  string
+	value any
+}
 
 // record prints one object.
-func (e *env) record(fields []field) error { return render.Record(e.out, e.format, fields) }
+func (e *env) record(fields []field) error {
+	all := make([]render.Field, len(fields))
+	for i, f := range fields {
+		all[i] = render.Field{Name: f.name, Value: f.value}
+	}
+	return render.Record(e.out, e.format, all)
+}
 
 // rows prints a table.
 func (e *env) rows(columns []string, rows func(yield func([]any) bool)) error {

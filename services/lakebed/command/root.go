@@ -46,7 +46,7 @@ Exit codes: 0 done; 1 failed; 2 wrong flags or settings; 3 verify found a breach
 process; 6 the lake has a newer format; 7 the disk is full; 130 interrupted.`
 
 // memory is what the garbage collector keeps to: ingest and compaction hold little beside.
-const memory = 160 << 20
+const memory = 112 << 20
 
 // Execute runs the command line and gives the exit code.
 func Execute(args []string, in io.Reader, out, stderr io.Writer) int {
@@ -114,6 +114,9 @@ func (e *env) open(create bool) (*host.Lake, error) {
 		return nil, err
 	}
 	if err := config.Layer(e.flags, os.Getenv, text); err != nil {
+		return nil, &usageError{err}
+	}
+	if err := e.settings.Check(); err != nil {
 		return nil, &usageError{err}
 	}
 	if text != nil {

@@ -58,20 +58,20 @@ It may run while events flow.`,
 
 func verified(r *verify.Report) []field {
 	fields := []field{
-		{Name: "breaches", Value: len(r.Breaches)}, {Name: "warnings", Value: len(r.Warnings)},
-		{Name: "partitions", Value: r.Partitions}, {Name: "parts", Value: r.Parts}, {Name: "bytes", Value: r.Bytes},
-		{Name: "events", Value: r.Events}, {Name: "events_live", Value: r.Live}, {Name: "checksum", Value: r.Checksum},
-		{Name: "fragments", Value: r.Fragments}, {Name: "fragments_waiting", Value: r.Waiting},
-		{Name: "received", Value: r.Received}, {Name: "stored", Value: r.Stored}, {Name: "duplicates", Value: r.Duplicates},
-		{Name: "quarantined", Value: r.Rejected()},
+		{"breaches", len(r.Breaches)}, {"warnings", len(r.Warnings)},
+		{"partitions", r.Partitions}, {"parts", r.Parts}, {"bytes", r.Bytes},
+		{"events", r.Events}, {"events_live", r.Live}, {"checksum", r.Checksum},
+		{"fragments", r.Fragments}, {"fragments_waiting", r.Waiting},
+		{"received", r.Received}, {"stored", r.Stored}, {"duplicates", r.Duplicates},
+		{"quarantined", r.Rejected()},
 	}
 	for _, reason := range event.Reasons() {
 		if n := r.Quarantined[string(reason)]; n > 0 {
-			fields = append(fields, field{Name: "quarantined_" + string(reason), Value: n})
+			fields = append(fields, field{"quarantined_" + string(reason), n})
 		}
 	}
-	return append(fields, field{Name: "merged", Value: r.Merged}, field{Name: "dropped", Value: r.Dropped},
-		field{Name: "conflicts", Value: r.Conflicts}, field{Name: "unsettled", Value: r.Unsettled})
+	return append(fields, field{"merged", r.Merged}, field{"dropped", r.Dropped},
+		field{"conflicts", r.Conflicts}, field{"unsettled", r.Unsettled})
 }
 
 func (e *env) hours(r *verify.Report) error {

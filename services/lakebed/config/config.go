@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
 )
 
 // Format is the version of a lake's layout that this program reads and writes.
@@ -76,6 +77,21 @@ func (s *Settings) Register(f *pflag.FlagSet) {
 	f.DurationVar(&s.LongestQuery, "longest-query", s.LongestQuery, "how long a query may run")
 	f.Var(&s.Memory, "memory", "bytes of fragments that a compaction worker holds at once")
 	f.IntVar(&s.Parallel, "parallel", s.Parallel, "partitions compacted at once")
+}
+
+// Check reports what of the settings cannot be.
+func (s *Settings) Check() error {
+	_, err := event.NewDecoder(s.Mapping, s.MaxFuture)
+	err = errors.Join(err, layout.CheckLanes(s.Lanes))
+	for name, ok := range map[string]bool{
+		"claim-window": s.ClaimWindow > 0, "close-after": s.Close >= 0, "major-parts": s.MajorParts > 0, "major-share": s.MajorShare >= 0,
+		"grace": s.Grace >= 0, "live": s.Live >= 0, "longest-query": s.LongestQuery >= 0, "memory": s.Memory >= 1<<20, "parallel": s.Parallel > 0,
+	} {
+		if !ok {
+			err = errors.Join(err, fmt.Errorf("--%s is too small", name))
+		}
+	}
+	return err
 }
 
 // Layer fills the flags that were not given from the variables (LAKEBED_*) and from the text of lakebed.yaml. It reports every

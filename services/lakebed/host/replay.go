@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/shared/event"
@@ -18,9 +20,9 @@ type Replay struct {
 }
 
 // Replay delivers quarantined records once more, as themselves: same shard, sequence number and arrival. What is good now is stored; what
-// is not stays where it is. An object of which all was stored before is passed over, so that replaying twice changes nothing.
+// is not stays where it is. What a replay has dealt with is passed over, so that replaying twice changes nothing.
 func (s *Stream) Replay(ctx context.Context, r Replay, done func(key string, result ingest.Result)) error {
-	replayed, err := Replayed(ctx, s.lake)
+	live, err := s.lake.quarantined(ctx)
 	if err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (s *Stream) Replay(ctx context.Context, r Replay, done func(key string, res
 			return fmt.Errorf("list quarantine: %w", err)
 		}
 		at, err := layout.ParseReject(o.Key)
-		if err != nil || replayed[o.Key] {
+		if n, known := live[o.Key]; err != nil || known && n == 0 {
 			continue
 		}
 		if reason := event.Reason(at.Reason); r.Reason != "" && reason != r.Reason || r.Reason == "" && reason == event.IDConflict {
@@ -74,14 +76,25 @@ func (s *Stream) try(d ingest.Delivery) (ingest.Result, error) {
 	return result, nil
 }
 
-// Replayed gives the keys of the quarantine objects of which a replay stored everything.
-func Replayed(ctx context.Context, l *Lake) (map[string]bool, error) {
-	done := map[string]bool{}
+// quarantined gives, for each quarantine object that the ledger counts, how many records in it are still to be dealt with: none when a
+// replay of it left the rest, if any, in another object.
+func (l *Lake) quarantined(ctx context.Context) (map[string]int64, error) {
+	count := map[string]int64{}
+	dealt := map[string]bool{}
+	var bad error
 	err := ledger.Each(ctx, l.Bucket, func(_ string, e ledger.Entry) error {
-		if e.Replay != "" && len(e.Quarantined) == 0 {
-			done[e.Replay] = true
+		for _, key := range e.Rejects { // one for each reason
+			if at, err := layout.ParseReject(key); err == nil {
+				count[key] = e.Quarantined[at.Reason]
+			}
+		}
+		if e.Replay != "" && !slices.Contains(e.Rejects, e.Replay) {
+			dealt[e.Replay] = true
 		}
 		return nil
-	}, func(string, error) {})
-	return done, err
+	}, func(key string, err error) { bad = fmt.Errorf("read %s: %w", key, err) })
+	for key := range dealt {
+		count[key] = 0
+	}
+	return count, errors.Join(err, bad)
 }

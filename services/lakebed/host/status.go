@@ -35,26 +35,21 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 		}
 		s.Partitions = append(s.Partitions, sum)
 	}
-	replayed, err := Replayed(ctx, l)
+	live, err := l.quarantined(ctx)
 	if err != nil {
 		return s, err
 	}
-	var bad error
-	err = ledger.Each(ctx, l.Bucket, func(_ string, e ledger.Entry) error {
-		if e.Replay != "" {
-			return nil // counted when it was first received
+	for key, n := range live {
+		if at, err := layout.ParseReject(key); err == nil && n > 0 {
+			s.Quarantined[at.Reason] += n
 		}
-		s.Received += e.Received
-		for _, key := range e.Rejects {
-			if at, err := layout.ParseReject(key); err == nil && !replayed[key] {
-				s.Quarantined[at.Reason] += e.Quarantined[at.Reason]
-			}
+	}
+	err = ledger.Each(ctx, l.Bucket, func(_ string, e ledger.Entry) error {
+		if e.Replay == "" { // what is replayed was counted when it was first received
+			s.Received += e.Received
 		}
 		return nil
-	}, func(key string, err error) { bad = fmt.Errorf("read %s: %w", key, err) })
-	if err == nil {
-		err = bad
-	}
+	}, func(string, error) {}) // reported above
 	return s, err
 }
 

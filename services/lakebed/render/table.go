@@ -167,7 +167,9 @@ func printable(s string) string {
 }
 
 // steers tells of control and format characters, such as ESC and the marks that turn the direction of writing.
-func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar }
+func steers(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
+}
 
 // trimEnds removes the blanks that fill the last column.
 func trimEnds(s string) string {

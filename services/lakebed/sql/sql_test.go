@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -282,6 +283,50 @@ func TestVanishedObject(t *testing.T) {
 	if _, err := ask(t.Context(), s, "SELECT * FROM read_csv('/no/such/file.csv')"); err == nil || !strings.Contains(err.Error(), "/no/such/file.csv") {
 		t.Errorf("a file of the user's own: %v", err)
 	}
+}
+
+// hooked runs a function once, after the first listing.
+type hooked struct {
+	bucket.Bucket
+	after func()
+}
+
+func (h *hooked) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		for o, err := range h.Bucket.List(ctx, prefix, after) {
+			if !yield(o, err) {
+				return
+			}
+		}
+		if f := h.after; f != nil {
+			h.after = nil
+			f()
+		}
+	}
+}
+
+// However the compactor runs meanwhile, no event is missed and no new column is.
+func TestLookAmidCompaction(t *testing.T) {
+	l := newLake(t)
+	l.events(hour, `{"id":"a","n":1}`)
+	key := l.fragment(hour, false, `{"id":"b","fresh":"x"}`)
+	inner := l.bucket
+	hook := &hooked{Bucket: inner}
+	l.bucket = hook
+	s := l.open()
+	check(t, s, "SELECT id, fresh FROM events_live ORDER BY id", "a, b,x")
+	hook.after = func() {
+		l.declare(`{"id":"b","fresh":"x","newer":1}`)
+		l.part(hour, layout.FirstGeneration, 2, `{"id":"b","fresh":"x","newer":1}`)
+		if err := inner.Delete(t.Context(), bucket.Object{Key: key}); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check(t, s, "SELECT id, fresh, newer FROM events_live ORDER BY id", "a,, b,x,1")
+	check(t, s, "SELECT id, fresh, newer FROM events ORDER BY id", "a,, b,x,1")
 }
 
 func TestQuarantine(t *testing.T) {

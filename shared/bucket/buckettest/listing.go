@@ -87,12 +87,14 @@ func listPages(t *testing.T, b bucket.Bucket) {
 		})
 	}
 	group.Wait()
+	want = slices.Insert(want, 1000, want[999]+"!") // next to where a page ends
+	put(t, b, want[1000], "")
 	if found := keys(t, b, "p/", ""); !slices.Equal(found, want) {
-		t.Errorf("listed %d keys in another order or number, want %d", len(found), n)
+		t.Errorf("listed %d keys in another order or number, want %d", len(found), len(want))
 	}
-	for _, at := range []int{0, 998, 999, 1000, 1001, 1039, 1040, n - 1} {
+	for _, at := range []int{0, 998, 999, 1000, 1001, 1039, 1040, n} {
 		if found := keys(t, b, "p/", want[at]); !slices.Equal(found, want[at+1:]) {
-			t.Errorf("after %s: listed %d keys, want %d", want[at], len(found), n-1-at)
+			t.Errorf("after %s: listed %d keys, want %d", want[at], len(found), len(want)-1-at)
 		}
 	}
 }
