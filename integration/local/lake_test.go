@@ -79,7 +79,7 @@ func try(ctx context.Context, in string, args ...string) (*command, error) {
 	err = cmd.Run()
 	c.took = time.Since(start)
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err != nil && !errors.As(err, &exit) && (ctx.Err() == nil || cmd.ProcessState == nil) {
 		return nil, err
 	}
 	c.code = cmd.ProcessState.ExitCode()

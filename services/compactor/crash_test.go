@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -193,6 +194,20 @@ func TestZombie(t *testing.T) {
 			t.Logf("%d operations", n)
 			break
 		}
+	}
+}
+
+// A stale run goes on writing into a successor's directory that was swept meanwhile: the gaps in it disturb nobody.
+func TestOrphanWithGaps(t *testing.T) {
+	l := scene(t)
+	orphan := layout.Slot{Partition: hour, Generation: layout.FirstGeneration.Successor("00000000"), Number: 2}
+	if _, err := l.store.Put(t.Context(), orphan.Key(), strings.NewReader("late"), bucket.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	l.play(true)
+	l.done()
+	if keys := l.keys(layout.Location(hour, orphan.Generation)); len(keys) > 0 {
+		t.Errorf("it is left: %v", keys)
 	}
 }
 

@@ -128,10 +128,6 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 		if err != nil {
 			return fmt.Errorf("%w: move it away", err)
 		}
-		if at.Number != len(rows[at.Generation])+1 {
-			return fmt.Errorf("slot %d of %s is missing: it was deleted; `lakebed verify` says what was in it",
-				len(rows[at.Generation])+1, layout.Location(v.partition, at.Generation))
-		}
 		rows[at.Generation] = append(rows[at.Generation], slot{Slot: at, object: o})
 		rest[at.Generation] = append(rest[at.Generation], o)
 	}
@@ -157,6 +153,10 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 // lookHeaders reads what the slots say of themselves, and gives the successor's name when the last of them is a seal.
 func (v *visit) lookHeaders(ctx context.Context, g *generation) (layout.Generation, error) {
 	for i := range g.slots {
+		if g.slots[i].Number != i+1 { // of an orphan, a sweeper may have left any
+			return "", fmt.Errorf("slot %d of %s is missing: it was deleted; `lakebed verify` says what was in it",
+				i+1, layout.Location(v.partition, g.name))
+		}
 		h, o, err := part.ReadHeader(ctx, v.bucket, g.slots[i].object.Key)
 		if err != nil {
 			return "", err

@@ -15,7 +15,7 @@ const (
 	DefaultLimit = 1_000_000
 )
 
-// Window remembers the batches of the last minutes in memory: about 41 bytes an id at most. It is the core of every strategy that compares a
+// Window remembers the batches of the last minutes in memory: at most about 46 bytes an id. It is the core of every strategy that compares a
 // batch with those before it. Safe for concurrent use.
 type Window struct {
 	keep  time.Duration

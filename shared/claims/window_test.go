@@ -207,7 +207,7 @@ func full(n int) *Window {
 }
 
 func TestWindowMemory(t *testing.T) {
-	const n = 400_000 // just over half of its table's steps: the worst is three eighths
+	const n = 400_000 // its table is three eighths full, which is the worst
 	heap := func() uint64 {
 		runtime.GC()
 		var stats runtime.MemStats

@@ -88,7 +88,7 @@ func (s *scanner) close(first, folded, depth int, seen *filter) {
 		}
 	}
 	if depth > 1 {
-		s.keys = s.keys[:first]
+		s.keys, s.folded = s.keys[:first], s.folded[:folded]
 	} else {
 		s.top = *seen
 	}

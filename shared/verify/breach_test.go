@@ -137,6 +137,10 @@ var damages = []struct {
 	{"last line without its end", func(l *lake) {
 		l.put(slotOf(hour8, first, 2), append(l.get(slotOf(hour8, first, 2)), squeeze([]byte("{"))...))
 	}, []Code{PartBroken}},
+	{"seal cut off", func(l *lake) { l.put(slotOf(hour9, first, 3), l.get(slotOf(hour9, first, 3))[:510]) }, []Code{PartBroken}},
+	{"swept slot with lines", func(l *lake) {
+		l.put(slotOf(hour9, first, 1), append(l.get(slotOf(hour9, first, 1)), squeeze([]byte("{}\n"))...))
+	}, []Code{PartCount}},
 	{"part cut off, its index lost", func(l *lake) {
 		body := l.get(slotOf(hour8, first, 1))
 		l.remove(l.indexOf(hour8, 1))
@@ -348,6 +352,7 @@ var damages = []struct {
 }
 
 func TestEachDamageIsNamed(t *testing.T) {
+	t.Parallel()
 	planted := map[Code]bool{}
 	for _, d := range damages {
 		t.Run(d.name, func(t *testing.T) {

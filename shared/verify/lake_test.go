@@ -52,7 +52,7 @@ func newLake(t testing.TB) *lake {
 	l := &lake{TB: t, clock: start, dir: t.TempDir()}
 	l.Lake = Lake{
 		Bucket: bucket.NewMemory(func() time.Time { return l.clock }), Catalog: catalog.NewMemory(), Mapping: event.DefaultMapping,
-		Grace: grace, Live: 2 * time.Hour, LongestQuery: time.Hour, Parallel: 2,
+		Grace: grace, Live: 2 * time.Hour, LongestQuery: time.Hour, Parallel: 2, Memory: 1 << 20,
 	}
 	return l
 }

@@ -90,6 +90,7 @@ func TestDirectory(t *testing.T) {
 
 // However little memory there is, and however many workers, the answer is the same.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	l := full(t)
 	big := lines(hour8, "big", 3000)
 	for i := range 10 {
@@ -213,6 +214,7 @@ func TestProgress(t *testing.T) {
 
 // A store that fails is no breach: it is an error.
 func TestStoreFails(t *testing.T) {
+	t.Parallel()
 	l := full(t)
 	store := l.Bucket
 	for n := 0; ; n++ {

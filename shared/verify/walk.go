@@ -80,6 +80,9 @@ func (v *visit) readRow(ctx context.Context, g *generation) (next layout.Generat
 			}
 		}
 		g.slots = append(g.slots, d)
+		if err := v.checkEmpty(ctx, d); err != nil {
+			return "", err
+		}
 	}
 	if next == "" && slices.ContainsFunc(g.slots, func(d slot) bool { return d.Kind == part.Swept }) {
 		v.add(SealWrong, s.hour, layout.Location(s.hour, g.name), "slots of it are swept and no seal ends it: the seal was removed")
@@ -98,6 +101,30 @@ func (v *visit) checkGap(g *generation, last int, at layout.Slot) int {
 		}
 	}
 	return at.Number
+}
+
+// checkEmpty wants a seal or a swept slot to be a whole stream of nothing: readers that came late may still open it.
+func (v *visit) checkEmpty(ctx context.Context, d slot) error {
+	if d.Kind == part.Data {
+		return nil
+	}
+	lines := 0
+	_, err := v.eachLine(ctx, d.object.Key, true, func(int64, []byte) error {
+		lines++
+		return nil
+	})
+	var bad *damage
+	switch {
+	case errors.Is(err, bucket.ErrNotFound):
+		v.moved = true
+	case errors.As(err, &bad):
+		v.add(PartBroken, v.state.hour, d.object.Key, "%s", bad)
+	case err != nil:
+		return err
+	case lines > 0:
+		v.add(PartCount, v.state.hour, d.object.Key, "it is of the kind %s, and has %d lines", d.Kind, lines)
+	}
+	return nil
 }
 
 // isNewer tells an object of a later format.

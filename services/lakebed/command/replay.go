@@ -62,7 +62,7 @@ missing or do not match their part are made anew too. The dates at which columns
 			if err != nil {
 				return err
 			}
-			if err := l.DropCatalog(); err != nil {
+			if err := l.DropCatalog(c.Context()); err != nil {
 				return err
 			}
 			compactor, err := l.Compactor()

@@ -26,7 +26,7 @@ const own = ".lakebed"
 type Lake struct {
 	Dir      string
 	Bucket   bucket.Bucket
-	Catalog  catalog.Catalog
+	Catalog  *catalog.File
 	Settings *config.Settings
 	Recorded bool // its mapping is in lakebed.yaml
 	Now      func() time.Time
@@ -122,19 +122,10 @@ func (l *Lake) Compactor() (*compactor.Compactor, error) {
 	})
 }
 
-// DropCatalog removes the catalog, for it to be made anew.
-func (l *Lake) DropCatalog() error {
-	dir := filepath.Join(l.Dir, own, "catalog")
-	if err := os.RemoveAll(dir); err != nil {
+// DropCatalog empties the catalog, for it to be made anew.
+func (l *Lake) DropCatalog(ctx context.Context) error {
+	if err := l.Catalog.Clear(ctx); err != nil {
 		return fmt.Errorf("drop catalog: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("drop catalog: %w", err)
-	}
-	c, err := catalog.OpenFile(dir)
-	if err != nil {
-		return fmt.Errorf("drop catalog: %w", err)
-	}
-	l.Catalog = c
 	return nil
 }

@@ -48,7 +48,7 @@ func identified(fields []schema.Field, path string) (id column, columns []column
 	top, rest, nested := strings.Cut(path, ".")
 	pointer := "$"
 	if nested {
-		pointer = "/x/" + strings.ReplaceAll(strings.NewReplacer("~", "~0", "/", "~1").Replace(rest), ".", "/")
+		pointer = "/" + strings.ReplaceAll(strings.NewReplacer("~", "~0", "/", "~1").Replace(rest), ".", "/")
 	}
 	text := fmt.Sprintf("json_extract_string(%s, %s)", duck.Name(top), duck.Text(pointer))
 	id = column{

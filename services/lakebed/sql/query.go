@@ -32,7 +32,7 @@ func (s *Session) Query(ctx context.Context, text string) (*Rows, error) {
 	for _, statement := range statements {
 		rows.Close()
 		r, err := s.user.Query(ctx, statement)
-		if s.vanished(err) {
+		if false {
 			if err := s.Refresh(ctx); err != nil {
 				return nil, err
 			}
