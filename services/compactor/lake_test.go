@@ -166,7 +166,7 @@ func (l *lake) view(p layout.Partition) map[string]string {
 		if err != nil {
 			l.t.Fatal(err)
 		}
-		lines, done, err := part.Open(ctx, l.store, o.Key, true)
+		lines, err := part.Open(ctx, l.store, o.Key, true)
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func (l *lake) view(p layout.Partition) map[string]string {
 		if lines.Err() != nil {
 			l.t.Fatalf("%s: %v", o.Key, lines.Err())
 		}
-		if err := done(); err != nil {
+		if err := lines.Close(); err != nil {
 			l.t.Fatal(err)
 		}
 	}

@@ -200,11 +200,11 @@ func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) er
 	}
 	x.consumed = append(x.consumed, head.Consumed...)
 	x.rebuilt = x.rebuilt || head.Rebuilt
-	lines, done, err := part.Open(ctx, r.bucket, d.object.Key, true)
+	lines, err := part.Open(ctx, r.bucket, d.object.Key, true)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer lines.Close()
 	var text []byte
 	for lines.Next() {
 		text = append(append(text[:0], lines.Bytes()...), '\n')

@@ -29,11 +29,11 @@ var errHuge = errors.New("fragment is larger than the memory for it")
 
 // read gives a fragment's lines, checked against the hash in its name.
 func (v *visit) read(ctx context.Context, f fragment) ([]byte, error) {
-	in, done, err := v.open(ctx, f)
+	in, err := v.open(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer in.Close()
 	var text bytes.Buffer
 	if !f.Gzip {
 		text.Grow(int(min(f.object.Size, v.config.Memory)) + bytes.MinRead)
@@ -51,22 +51,28 @@ func (v *visit) read(ctx context.Context, f fragment) ([]byte, error) {
 }
 
 // open gives a fragment's text.
-func (v *visit) open(ctx context.Context, f fragment) (io.Reader, func() error, error) {
+func (v *visit) open(ctx context.Context, f fragment) (io.ReadCloser, error) {
 	body, _, err := v.bucket.Get(ctx, f.Key(), bucket.Range{})
 	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, nil, errLost // swept since the look
+		return nil, errLost // swept since the look
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("open %s: %w", f.Key(), err)
+		return nil, fmt.Errorf("open %s: %w", f.Key(), err)
 	}
 	if !f.Gzip {
-		return body, body.Close, nil
+		return body, nil
 	}
 	z, err := gzip.NewReader(body)
 	if err != nil {
-		return nil, nil, errors.Join(readError(f, err), body.Close())
+		return nil, errors.Join(readError(f, err), body.Close())
 	}
-	return z, body.Close, nil
+	return unzipped{z, body}, nil
+}
+
+// unzipped closes what it decompresses.
+type unzipped struct {
+	io.Reader
+	io.Closer
 }
 
 // readError tells a broken fragment from a store that fails: the former is set aside, the latter ends the visit.
@@ -111,11 +117,11 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 }
 
 func (m *merge) eachLine(ctx context.Context, f fragment, do func([]byte) error) error {
-	in, done, err := m.open(ctx, f)
+	in, err := m.open(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer in.Close()
 	lines := part.NewLines(in)
 	for lines.Next() {
 		if err := do(lines.Bytes()); err != nil {

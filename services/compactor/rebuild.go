@@ -77,11 +77,11 @@ func (v *visit) reread(ctx context.Context, d *slot, seen *schema.Inferrer) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	lines, done, err := part.Open(ctx, v.bucket, d.object.Key, true)
+	lines, err := part.Open(ctx, v.bucket, d.object.Key, true)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer lines.Close()
 	for lines.Next() {
 		f, err := fingerprint(decoder, lines.Bytes())
 		if err == nil {

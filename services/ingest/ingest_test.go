@@ -85,7 +85,7 @@ func (l *lake) closes() {
 
 func (l *lake) lines(key string) []string {
 	l.t.Helper()
-	lines, done, err := part.Open(context.Background(), l.bucket, key, strings.HasSuffix(key, ".gz"))
+	lines, err := part.Open(context.Background(), l.bucket, key, strings.HasSuffix(key, ".gz"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func (l *lake) lines(key string) []string {
 	for lines.Next() {
 		all = append(all, string(lines.Bytes()))
 	}
-	if err := errors.Join(lines.Err(), done()); err != nil {
+	if err := errors.Join(lines.Err(), lines.Close()); err != nil {
 		l.t.Fatal(err)
 	}
 	return all

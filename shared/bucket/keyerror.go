@@ -2,7 +2,7 @@ package bucket
 
 // KeyErrors finds every KeyError in the error of a Delete, however it has been joined or wrapped.
 func KeyErrors(err error) []*KeyError {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // the tree is walked here, node by node
 	case nil:
 		return nil
 	case *KeyError:

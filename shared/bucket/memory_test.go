@@ -20,7 +20,10 @@ func TestMemoryClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(48 * time.Hour)
-	for o := range b.List(t.Context(), "", "") {
+	for o, err := range b.List(t.Context(), "", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if age := now.Sub(o.Modified); age != 48*time.Hour {
 			t.Errorf("object is %s old", age)
 		}

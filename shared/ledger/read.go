@@ -18,7 +18,7 @@ import (
 func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) error, bad func(key string, err error)) error {
 	seen := map[uint64]bool{} // by the entry's own bytes: one both rolled up and not yet deleted counts once
 	read := func(key string, gz bool) error {
-		lines, done, err := part.Open(ctx, b, key, gz)
+		lines, err := part.Open(ctx, b, key, gz)
 		if errors.Is(err, bucket.ErrNotFound) {
 			return nil // rolled up since the listing
 		}
@@ -26,7 +26,7 @@ func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) erro
 			bad(key, err)
 			return ctx.Err()
 		}
-		defer done()
+		defer lines.Close()
 		for lines.Next() {
 			sum := xxhash.Sum64(lines.Bytes())
 			if seen[sum] {

@@ -22,6 +22,7 @@ type Lines struct {
 	long []byte
 	err  error
 	n    int64
+	from []io.Closer
 }
 
 // NewLines reads from r.
@@ -75,18 +76,31 @@ func (l *Lines) Err() error {
 	return l.err
 }
 
-// Open gives the decompressed lines of the object at key, a part or (plain when gz is false) a fragment. The caller calls close.
-func Open(ctx context.Context, b bucket.Bucket, key string, gz bool) (*Lines, func() error, error) {
+// Open gives the decompressed lines of the object at key, a part or (plain when gz is false) a fragment. The caller closes them.
+func Open(ctx context.Context, b bucket.Bucket, key string, gz bool) (*Lines, error) {
 	body, _, err := b.Get(ctx, key, bucket.Range{})
 	if err != nil {
-		return nil, nil, fmt.Errorf("open %s: %w", key, err)
+		return nil, fmt.Errorf("open %s: %w", key, err)
 	}
-	if !gz {
-		return NewLines(body), body.Close, nil
+	from := []io.Closer{body}
+	var in io.Reader = body
+	if gz {
+		z, err := gzip.NewReader(bufio.NewReaderSize(body, 1<<16))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open %s: %w", key, err), body.Close())
+		}
+		from, in = append(from, z), z
 	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(body, 1<<16))
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", key, err), body.Close())
+	l := NewLines(in)
+	l.from = from
+	return l, nil
+}
+
+// Close closes what Open opened.
+func (l *Lines) Close() error {
+	var err error
+	for _, c := range l.from {
+		err = errors.Join(err, c.Close())
 	}
-	return NewLines(z), func() error { return errors.Join(z.Close(), body.Close()) }, nil
+	return err
 }

@@ -54,11 +54,11 @@ func Put(ctx context.Context, b bucket.Bucket, span layout.Span, rejects []Rejec
 
 // Read gives the rejects of the object at key.
 func Read(ctx context.Context, b bucket.Bucket, key string) ([]Reject, error) {
-	lines, done, err := part.Open(ctx, b, key, false)
+	lines, err := part.Open(ctx, b, key, false)
 	if err != nil {
 		return nil, err
 	}
-	defer done() //nolint:errcheck // read to its end
+	defer lines.Close()
 	var rejects []Reject
 	for lines.Next() {
 		var r Reject

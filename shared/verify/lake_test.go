@@ -237,9 +237,9 @@ func (l *lake) encode(at layout.Slot, n newPart) []byte {
 // texts gives the lines of a part or fragment.
 func (l *lake) texts(key string) []string {
 	l.Helper()
-	in, done, err := part.Open(l.Context(), l.Bucket, key, strings.HasSuffix(key, ".gz"))
+	in, err := part.Open(l.Context(), l.Bucket, key, strings.HasSuffix(key, ".gz"))
 	l.must(err)
-	defer done()
+	defer in.Close()
 	var all []string
 	for in.Next() {
 		all = append(all, string(in.Bytes()))

@@ -19,7 +19,7 @@ as small fragments by the hour in which it happened. What cannot be stored goes 
 		Example: `  lakebed ingest --lake ./lake --id-field id --time-field created_at --name-field type events.ndjson.gz
   tail -f events.ndjson | lakebed ingest --lake ./lake -`,
 		RunE: func(c *cobra.Command, files []string) error {
-			l, stream, src, err := e.stream(files)
+			stream, src, err := e.stream(files)
 			if err != nil {
 				return err
 			}
@@ -36,27 +36,26 @@ as small fragments by the hour in which it happened. What cannot be stored goes 
 					err = printErr
 				}
 			}
-			_ = l
 			return err
 		},
 	}
 }
 
 // stream opens the lake's stream and the input; nothing is made when the input is not there.
-func (e *env) stream(files []string) (*host.Lake, *host.Stream, *host.Source, error) {
+func (e *env) stream(files []string) (*host.Stream, *host.Source, error) {
 	src, err := host.NewSource(files, e.in)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	l, err := e.open(true)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	s, err := l.Stream()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	return l, s, src, nil
+	return s, src, nil
 }
 
 // totals adds results up.

@@ -29,7 +29,7 @@ on dt and hour spare reading the other hours. Without a statement it opens a pro
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // it was only read
+			defer s.Close()
 			if len(args) == 0 {
 				return sql.Prompt(c.Context(), s, sql.Terminal{In: e.in, Out: e.out, Err: e.err, Format: e.format, History: history()})
 			}

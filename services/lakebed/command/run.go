@@ -25,7 +25,7 @@ end it goes on until it is interrupted; the batch under way is then finished.`,
 			if interval <= 0 {
 				return &usageError{fmt.Errorf("--interval %s: want more than 0", interval)}
 			}
-			l, stream, src, err := e.stream(files)
+			stream, src, err := e.stream(files)
 			if err != nil {
 				return err
 			}
@@ -59,7 +59,6 @@ end it goes on until it is interrupted; the batch under way is then finished.`,
 			if err != nil {
 				return err
 			}
-			_ = l
 			return e.report(&r)
 		},
 	}

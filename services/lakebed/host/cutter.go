@@ -12,7 +12,7 @@ import (
 
 // cutter cuts lines into batches. Its clock may send a batch that is not full.
 type cutter struct {
-	ctx   context.Context // of one reading
+	stop  <-chan struct{} // no more is wanted
 	to    chan<- *batch
 	bytes func() int64
 	n     int64 // lines read
@@ -23,9 +23,9 @@ type cutter struct {
 }
 
 // lines reads to the end of the input.
-func (c *cutter) lines(in *bufio.Reader) error {
+func (c *cutter) lines(ctx context.Context, in *bufio.Reader) error {
 	var long []byte
-	for c.ctx.Err() == nil {
+	for ended := false; !ended && ctx.Err() == nil; {
 		piece, err := in.ReadSlice('\n')
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
@@ -33,7 +33,9 @@ func (c *cutter) lines(in *bufio.Reader) error {
 				return fmt.Errorf("line %d is longer than %d MiB, the most that a Kinesis record holds: cut it", c.n+1, maxRecord>>20)
 			}
 			continue
-		case err != nil && !errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF):
+			ended = true
+		case err != nil:
 			return err
 		}
 		if len(long) > 0 {
@@ -45,11 +47,8 @@ func (c *cutter) lines(in *bufio.Reader) error {
 			c.add(bytes.TrimSuffix(piece, []byte{'\n'}))
 		}
 		long = long[:0]
-		if err != nil {
-			return nil
-		}
 	}
-	return c.ctx.Err()
+	return ctx.Err()
 }
 
 func (c *cutter) add(line []byte) {
@@ -89,7 +88,7 @@ func (c *cutter) send() {
 	c.batch.bytes = c.bytes()
 	select {
 	case c.to <- c.batch:
-	case <-c.ctx.Done():
+	case <-c.stop:
 	}
 	c.batch = &batch{from: c.batch.from, data: make([]byte, 0, cap(c.batch.data)), ends: make([]int, 0, cap(c.batch.ends))}
 }

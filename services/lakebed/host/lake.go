@@ -58,7 +58,7 @@ func Open(dir string, s *config.Settings, recorded, create bool) (*Lake, error) 
 	} else if err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, own, "catalog"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, own, "catalog"), 0o750); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
 	b, err := bucket.OpenDir(dir)
@@ -92,7 +92,7 @@ func (l *Lake) Record(ctx context.Context) error {
 // Claims opens the lake's memory of what was stored. One process at a time holds it.
 func (l *Lake) Claims() (*claims.Bolt, error) {
 	dir := filepath.Join(l.Dir, own)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("open claims: %w", err)
 	}
 	c, err := claims.OpenBolt(filepath.Join(dir, "claims.db"), claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now})

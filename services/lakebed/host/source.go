@@ -53,7 +53,6 @@ type Source struct {
 	files []string
 	stdin io.Reader
 	size  int64 // of all files; -1 when not known
-	lines int64
 }
 
 // NewSource checks that every file can be opened, so that a wrong name costs nothing. "-" is stdin.
@@ -142,7 +141,7 @@ func (s *Source) file(ctx context.Context, name string, before int64, to chan<- 
 		}
 		in = bufio.NewReaderSize(z, 1<<18)
 	}
-	c := &cutter{ctx: ctx, to: to, batch: &batch{from: name}, bytes: func() int64 { return before + raw.n }}
+	c := &cutter{stop: ctx.Done(), to: to, batch: &batch{from: name}, bytes: func() int64 { return before + raw.n }}
 	lines := make(chan struct{})
 	go func() { // a slow stream's records do not wait for a full batch
 		tick := time.NewTicker(batchWindow)
@@ -156,7 +155,7 @@ func (s *Source) file(ctx context.Context, name string, before int64, to chan<- 
 			}
 		}
 	}()
-	err := c.lines(in)
+	err := c.lines(ctx, in)
 	close(lines)
 	c.flush()
 	switch {

@@ -32,7 +32,7 @@ func (s *Session) Query(ctx context.Context, text string) (*Rows, error) {
 	for _, statement := range statements {
 		rows.Close()
 		r, err := s.user.Query(ctx, statement)
-		if false {
+		if s.vanished(err) {
 			if err := s.Refresh(ctx); err != nil {
 				return nil, err
 			}

@@ -94,14 +94,14 @@ func (s *Session) observe(ctx context.Context, fragments []layout.Fragment, tabl
 
 // observe widens the columns by a fragment.
 func observe(ctx context.Context, b bucket.Bucket, f layout.Fragment, in *schema.Inferrer) (err error) {
-	lines, closeLines, err := part.Open(ctx, b, f.Key(), f.Gzip)
+	lines, err := part.Open(ctx, b, f.Key(), f.Gzip)
 	if err != nil {
 		if f.Gzip && !errors.Is(err, bucket.ErrNotFound) && ctx.Err() == nil {
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 		return err
 	}
-	defer func() { err = errors.Join(err, closeLines()) }()
+	defer func() { err = errors.Join(err, lines.Close()) }()
 	for lines.Next() {
 		if err := in.Observe(lines.Bytes()); err != nil {
 			return fmt.Errorf("%w: %s, line %d: %w", errBroken, f.Key(), lines.Count(), err)

@@ -120,7 +120,10 @@ func listStop(t *testing.T, b bucket.Bucket) {
 	listing := b.List(t.Context(), "a/", "") // may be run twice
 	for range 2 {
 		n := 0
-		for range listing {
+		for _, err := range listing {
+			if err != nil {
+				t.Fatal(err)
+			}
 			n++
 		}
 		if n != 2 {

@@ -45,7 +45,7 @@ func keys(t *testing.T, b bucket.Bucket) (found []string, err error) {
 	return found, nil
 }
 
-var broken = errors.New("broken")
+var errBroken = errors.New("broken")
 
 func TestPut(t *testing.T) {
 	tests := []struct {
@@ -53,11 +53,11 @@ func TestPut(t *testing.T) {
 		err            error
 		stored, landed string
 	}{
-		{faulty.Before, broken, "old", "old"},
-		{faulty.After, broken, "new!", "new!"},
-		{faulty.Midway, broken, "old", "old"},
+		{faulty.Before, errBroken, "old", "old"},
+		{faulty.After, errBroken, "new!", "new!"},
+		{faulty.Midway, errBroken, "old", "old"},
 		{faulty.Midway, io.EOF, "ne", "ne"},
-		{faulty.Late, broken, "old", "new!"},
+		{faulty.Late, errBroken, "old", "new!"},
 		{faulty.Before, nil, "old", "old"},
 	}
 	for _, test := range tests {
@@ -104,11 +104,11 @@ func TestReads(t *testing.T) {
 		textErr error
 		keys    []string
 	}{
-		{faulty.Before, broken, "", broken, nil},
-		{faulty.After, broken, "", broken, all},
-		{faulty.Midway, broken, "fo", broken, []string{"a", "b"}},
+		{faulty.Before, errBroken, "", errBroken, nil},
+		{faulty.After, errBroken, "", errBroken, all},
+		{faulty.Midway, errBroken, "fo", errBroken, []string{"a", "b"}},
 		{faulty.Midway, io.EOF, "fo", nil, []string{"a", "b"}},
-		{faulty.Late, broken, "", broken, nil},
+		{faulty.Late, errBroken, "", errBroken, nil},
 		{faulty.Never, nil, "four", nil, all},
 	}
 	for _, test := range tests {
@@ -134,15 +134,15 @@ func TestDelete(t *testing.T) {
 	f := faulty.New(func(op faulty.Op, key string) (faulty.When, error) {
 		switch key {
 		case "b":
-			return faulty.Before, broken
+			return faulty.Before, errBroken
 		case "c":
-			return faulty.After, broken
+			return faulty.After, errBroken
 		}
 		return faulty.Never, nil
 	})
 	err := faulty.NewBucket(inner, f).Delete(t.Context(), all...)
 	failed := bucket.KeyErrors(err)
-	if len(failed) != 2 || failed[0].Key != "b" || failed[1].Key != "c" || !errors.Is(err, broken) {
+	if len(failed) != 2 || failed[0].Key != "b" || failed[1].Key != "c" || !errors.Is(err, errBroken) {
 		t.Errorf("delete: %v", err)
 	}
 	if left, _ := keys(t, inner); !slices.Equal(left, []string{"b"}) {
