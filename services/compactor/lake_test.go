@@ -42,7 +42,7 @@ func (c *clock) pass(d time.Duration) {
 
 // lake is a lake in memory, with what its readers must see.
 type lake struct {
-	t      *testing.T
+	t      testing.TB
 	clock  *clock
 	bucket bucket.Bucket // as the compactor sees it
 	store  *bucket.Memory
@@ -54,7 +54,7 @@ type lake struct {
 
 var hour = layout.PartitionOf(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
 
-func newLake(t *testing.T) *lake {
+func newLake(t testing.TB) *lake {
 	c := &clock{at: hour.Start().Add(10 * time.Minute)}
 	l := &lake{t: t, clock: c, store: bucket.NewMemory(c.now), cat: catalog.NewMemory(), want: map[layout.Partition]map[string]string{}}
 	l.bucket = l.store
@@ -128,7 +128,7 @@ func (l *lake) events(p layout.Partition, n int) layout.Fragment {
 
 func (l *lake) round() Result {
 	l.t.Helper()
-	r, err := l.compactor().Round(l.t.Context(), time.Time{}, nil)
+	r, err := l.compactor().Round(context.Background(), time.Time{}, nil)
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -4,14 +4,16 @@ An event that was fed counts once, however often it came; a line that is no even
 every event's own bytes: of a stored line, those before the fields that the transform added.
 """
 
+import datetime
 import glob
 import gzip
 import hashlib
 import json
 import re
 import sys
+import time
 
-ADDED = re.compile(rb',"(?:created_datetime|event_type|event_subtype)":"[^"]*"(?=[,}])')
+ADDED = re.compile(rb',"(?:created_datetime|event_type|event_subtype)":"[^"]*"')
 ID = re.compile(rb'"event_uuid":"([0-9a-fA-F-]{36})"')
 
 
@@ -36,19 +38,42 @@ def pairs(items):
     return dict(items)
 
 
+def depth(value):
+    if isinstance(value, dict):
+        return 1 + max(map(depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(depth, value), default=0)
+    return 0
+
+
+def seconds(t):
+    """Unix seconds of an event's time, or None."""
+    if isinstance(t, str) and not re.fullmatch(r"-?\d+(\.\d+)?", t):
+        try:
+            when = datetime.datetime.fromisoformat(t)
+        except ValueError:
+            return None
+        return when.replace(tzinfo=when.tzinfo or datetime.timezone.utc).timestamp()
+    if isinstance(t, bool) or not isinstance(t, (int, float, str)):
+        return None
+    t = float(t)
+    for unit, limit in ((1, 1e11), (1e3, 1e14), (1e6, 1e17)):
+        if abs(t) < limit:
+            return t / unit
+    return t / 1e9
+
+
 def good(line):
-    """Whether a generated line is an event: the generator's own broken ones are told by strict parsing and by their fields."""
+    """The id of a line that is an event, or None."""
     try:
         e = json.loads(line.decode("utf-8"), object_pairs_hook=pairs, parse_constant=lambda c: 1 / 0)
         json.dumps(e, ensure_ascii=False).encode("utf-8")  # no lone surrogates
     except (ValueError, ZeroDivisionError, RecursionError):
         return None
-    if not isinstance(e, dict) or not isinstance(e.get("event_uuid"), str) or not e["event_uuid"]:
+    if not isinstance(e, dict) or depth(e) > 64 or not isinstance(e.get("event_uuid"), str) or not 1 <= len(e["event_uuid"]) <= 256:
         return None
-    t = e.get("created_at")
-    if isinstance(t, bool) or not isinstance(t, (int, float, str)):
-        return None
-    if isinstance(t, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?|\d+(\.\d+)?", t):
+    t = seconds(e.get("created_at"))
+    if t is None or not 631152000 <= t <= time.time() + 86400:
         return None
     return e["event_uuid"].lower()
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -238,6 +239,7 @@ func (p *prompt) remember(line *liner.State) (save func()) {
 		_ = f.Close()
 	}
 	return func() {
+		_ = os.MkdirAll(filepath.Dir(p.History), 0o700)
 		if f, err := os.OpenFile(p.History, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err == nil {
 			_, _ = line.WriteHistory(f)
 			_ = f.Close()

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -173,9 +174,11 @@ func TestRawAndLive(t *testing.T) {
 			l.fragment(hour, false, line(`"`+strings.ToLower(uuid)+`"`, `"n":8,"from":"raw3"`), line(`"b"`, `"n":9,"from":"raw3"`))
 			l.fragment(hour-5, false, line(`"late"`, `"n":10,"from":"raw4"`)) // older than live: seen after the next compaction
 			l.fragment(hour+1, true, line(`"c"`, `"n":11,"from":"raw5"`))
+			l.fragment(hour-1, false, line(`"d"`, `"n":12,"from":"raw6"`)) // in the hour that began 2 h 10 min before now
+			l.fragment(hour-2, false, line(`"e"`, `"n":13,"from":"raw7"`))
 			s := l.open()
-			check(t, s, "SELECT count(*), count(DISTINCT n), min(hour) FROM events_raw", "8,8,03")
-			check(t, s, `SELECT n, "from", hour FROM events_live ORDER BY n`, "1,part,08 2,part,08 3,part,08 4,part,03 5,raw1,08 11,raw5,09")
+			check(t, s, "SELECT count(*), count(DISTINCT n), min(hour) FROM Events_RAW", "10,10,03")
+			check(t, s, `SELECT n, "from", hour FROM events_live ORDER BY n`, "1,part,08 2,part,08 3,part,08 4,part,03 5,raw1,08 11,raw5,09 12,raw6,07")
 			check(t, s, `SELECT n FROM events_live WHERE dt = '2026-11-23' AND hour = '09'`, "11")
 			check(t, s, "SELECT count(*) FROM events", "4")
 			want := answer(t, s, "SELECT string_agg(column_name || column_type) FROM (DESCRIBE events)")
@@ -212,14 +215,16 @@ func TestBrokenFragments(t *testing.T) {
 	l := newLake(t)
 	good := l.fragment(hour, false, `{"id":"a"}`)
 	torn := l.fragment(hour, false, `{"id":"b"}`, `{"id":`)
+	cut := l.fragment(hour, false, "")
+	l.put(cut, []byte(`{"id":"b"}`)) // without its newline
 	zip := l.fragment(hour, true, `{"id":"c"}`)
 	l.put(zip, []byte("no gzip"))
 	s := l.open()
 	check(t, s, "SELECT id FROM events_live", "a")
-	if got := strings.Join(s.Broken(), " "); got != torn+" "+zip {
+	if got := strings.Join(s.Broken(), " "); got != torn+" "+cut+" "+zip {
 		t.Errorf("broken: %s", got)
 	}
-	if err := l.bucket.Delete(t.Context(), bucket.Object{Key: torn}, bucket.Object{Key: zip}, bucket.Object{Key: good}); err != nil {
+	if err := l.bucket.Delete(t.Context(), bucket.Object{Key: torn}, bucket.Object{Key: cut}, bucket.Object{Key: zip}, bucket.Object{Key: good}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Refresh(t.Context()); err != nil {
@@ -229,6 +234,35 @@ func TestBrokenFragments(t *testing.T) {
 	if s.Broken() != nil {
 		t.Errorf("broken: %v", s.Broken())
 	}
+}
+
+// A store that fails is no broken fragment: nothing may be left out for it.
+func TestStoreFails(t *testing.T) {
+	l := newLake(t)
+	l.events(hour, `{"id":"a"}`)
+	l.fragment(hour, true, `{"id":"b"}`)
+	failing := &failing{Bucket: l.bucket}
+	l.bucket = failing
+	s := l.open()
+	failing.err = errors.New("no answer")
+	if _, err := s.Query(t.Context(), "SELECT * FROM events_live"); !errors.Is(err, failing.err) {
+		t.Error(err)
+	}
+	check(t, s, "SELECT id FROM events", "a")
+	failing.err = nil
+	check(t, s, "SELECT id FROM events_live ORDER BY id", "a b")
+}
+
+type failing struct {
+	bucket.Bucket
+	err error
+}
+
+func (f *failing) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	if f.err != nil {
+		return nil, bucket.Object{}, f.err
+	}
+	return f.Bucket.Get(ctx, key, r)
 }
 
 // A broken part makes the statements fail that read it, naming it, and no others.
@@ -315,7 +349,12 @@ func TestLookAmidCompaction(t *testing.T) {
 	l.bucket = hook
 	s := l.open()
 	check(t, s, "SELECT id, fresh FROM events_live ORDER BY id", "a, b,x")
+	gone := l.fragment(hour, false, `{"id":"c"}`) // not read before
 	hook.after = func() {
+		l.part(hour, layout.FirstGeneration, 3, `{"id":"c"}`)
+		if err := inner.Delete(t.Context(), bucket.Object{Key: gone}); err != nil {
+			t.Error(err)
+		}
 		l.declare(`{"id":"b","fresh":"x","newer":1}`)
 		l.part(hour, layout.FirstGeneration, 2, `{"id":"b","fresh":"x","newer":1}`)
 		if err := inner.Delete(t.Context(), bucket.Object{Key: key}); err != nil {
@@ -325,8 +364,8 @@ func TestLookAmidCompaction(t *testing.T) {
 	if err := s.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	check(t, s, "SELECT id, fresh, newer FROM events_live ORDER BY id", "a,, b,x,1")
-	check(t, s, "SELECT id, fresh, newer FROM events ORDER BY id", "a,, b,x,1")
+	check(t, s, "SELECT id, fresh, newer FROM events_live ORDER BY id", "a,, b,x,1 c,,")
+	check(t, s, "SELECT id, fresh, newer FROM events ORDER BY id", "a,, b,x,1 c,,")
 }
 
 func TestQuarantine(t *testing.T) {
@@ -529,7 +568,8 @@ func TestLeastMemory(t *testing.T) {
 	for i := range 50 {
 		l.events(hour+layout.Partition(i), fmt.Sprintf(`{"id":"%d","v":%q}`, i, strings.Repeat("x", 1<<16)))
 	}
-	l.fragment(hour, false, `{"id":"x","v":"`+strings.Repeat("y", 9<<20)+`"}`)
+	const longest = part.MaxLine - 100
+	l.fragment(hour, false, `{"id":"x","v":"`+strings.Repeat("y", longest)+`"}`)
 	open := func(memory int64) (*sql.Session, error) {
 		return sql.Open(t.Context(), sql.Lake{Bucket: l.bucket, Catalog: l.catalog, Root: l.dir, IDField: "id", Memory: memory, Now: func() time.Time { return now }})
 	}
@@ -542,5 +582,5 @@ func TestLeastMemory(t *testing.T) {
 	}
 	defer s.Close()
 	check(t, s, "SELECT count(*), sum(length(v)) FROM events", fmt.Sprintf("50,%d", 50<<16))
-	check(t, s, "SELECT count(DISTINCT id), max(length(v)) FROM events_live", fmt.Sprintf("51,%d", 9<<20))
+	check(t, s, "SELECT count(DISTINCT id), max(length(v)) FROM events_live", fmt.Sprintf("51,%d", longest))
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lakebed/lakebed/shared/bucket"
@@ -96,10 +99,7 @@ func (s *Session) observe(ctx context.Context, fragments []layout.Fragment, tabl
 func observe(ctx context.Context, b bucket.Bucket, f layout.Fragment, in *schema.Inferrer) (err error) {
 	lines, err := part.Open(ctx, b, f.Key(), f.Gzip)
 	if err != nil {
-		if f.Gzip && !errors.Is(err, bucket.ErrNotFound) && ctx.Err() == nil {
-			return fmt.Errorf("%w: %w", errBroken, err)
-		}
-		return err
+		return readError(f, err)
 	}
 	defer func() { err = errors.Join(err, lines.Close()) }()
 	for lines.Next() {
@@ -108,10 +108,16 @@ func observe(ctx context.Context, b bucket.Bucket, f layout.Fragment, in *schema
 		}
 	}
 	if err := lines.Err(); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("%w: %s: %w", errBroken, f.Key(), err)
+		return readError(f, err)
 	}
 	return nil
+}
+
+// readError tells a broken fragment, which is left out, from a store that fails.
+func readError(f layout.Fragment, err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %s: %w", errBroken, f.Key(), err)
+	}
+	return fmt.Errorf("read %s: %w", f.Key(), err)
 }
