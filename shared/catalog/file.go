@@ -90,7 +90,7 @@ func (f *File) SetTable(ctx context.Context, t Table) (Table, error) {
 func (f *File) Partitions(ctx context.Context, which ...layout.Partition) ([]Partition, error) {
 	hours := slices.Clone(which)
 	if len(which) == 0 {
-		for o, err := range f.files.List(ctx, "dt=", "") {
+		for o, err := range f.files.List(ctx, layout.PartitionPrefix, "") {
 			if err != nil {
 				return nil, fmt.Errorf("list partitions: %w", err)
 			}

@@ -16,6 +16,9 @@ const (
 	lastPartition  Partition = 70389527 // 9999-12-31T23Z
 )
 
+// PartitionPrefix is how every partition's path begins.
+const PartitionPrefix = "dt="
+
 // PartitionOf gives the hour that holds t.
 func PartitionOf(t time.Time) Partition {
 	s := t.Unix()

@@ -189,6 +189,34 @@ var damages = []struct {
 		l.rewrite(hour8, 1, func(s []string) []string { return s[1:] })
 		l.header(slotOf(hour8, first, 1), func(h *part.Header) { h.Duplicates++ })
 	}, []Code{EventMissing}},
+	{"event gone from a part, and delivered once more", func(l *lake) {
+		l.rewrite(hour8, 1, func(s []string) []string { return s[1:] })
+		l.header(slotOf(hour8, first, 1), func(h *part.Header) { h.Duplicates++ })
+		text := line(hour8, "8-0", `,"n":0,"o":{"s":"x0"}`) + "\n"
+		l.put(layout.Fragment{Partition: hour8, Span: layout.Span{Shard: "a", First: "1", Last: "2"}, Hash: xxhash.Sum64String(text)}.Key(), []byte(text))
+	}, []Code{EventMissing}},
+	{"line gone from a part, not from its index", func(l *lake) {
+		key := slotOf(hour8, first, 1)
+		x, h := l.get(l.indexOf(hour8, 1)), must(part.ParseHeader(l.get(key)))
+		l.rewrite(hour8, 1, func(s []string) []string { return s[:len(s)-1] })
+		l.put(l.indexOf(hour8, 1), x)
+		l.header(key, func(now *part.Header) { *now = h })
+	}, []Code{PartCount, IndexBroken, EventMissing, Accounts}},
+	{"first part of a successor deleted, which has the sums", func(l *lake) {
+		next := first.Successor("0123456789abcdef")
+		all := lines(hour8-1, "7", 4)
+		l.store(hour8-1, all...)
+		l.merge(hour8-1, "")
+		_, row := l.row(hour8 - 1)
+		consumed := must(index.ReadHead(l.Context(), l.Bucket, l.indexOf(hour8-1, 1))).Consumed
+		sums := row[0]
+		l.write(layout.Slot{Partition: hour8 - 1, Generation: next, Number: 1}, newPart{Header: sums, lines: all[:2], consumed: consumed})
+		l.write(layout.Slot{Partition: hour8 - 1, Generation: next, Number: 2}, newPart{Header: part.Header{Inputs: inputs("2")}, lines: all[2:]})
+		l.seal(hour8-1, next)
+		l.publish(hour8-1, next)
+		whole(l, l.run())
+		l.remove(slotOf(hour8-1, next, 1))
+	}, []Code{SlotMissing}},
 	{"forged count of lines", func(l *lake) {
 		l.header(slotOf(hour8, first, 1), func(h *part.Header) { h.Lines++; h.Duplicates++ })
 	}, []Code{Accounts}},
@@ -214,6 +242,11 @@ var damages = []struct {
 		l.put(layout.Fragment{Partition: hour10, Span: layout.Span{Shard: "s", First: "1", Last: "2"}, Hash: xxhash.Sum64String(text)}.Key(), []byte(text))
 	}, []Code{LineInvalid}},
 	{"fragment that waits deleted", func(l *lake) { l.remove(l.keyOf(layout.RawPrefix(hour10), ".gz")) }, []Code{FragmentMissing}},
+	{"all fragments of an hour deleted", func(l *lake) { l.sweepRaw(hour10) }, []Code{FragmentMissing}},
+	{"index deleted after its fragments", func(l *lake) {
+		l.sweepRaw(hour8)
+		l.remove(l.indexOf(hour8, 1))
+	}, []Code{IndexMissing}},
 	{"last part deleted after its fragments", func(l *lake) {
 		l.sweepRaw(hour8)
 		l.remove(slotOf(hour8, first, 2))
@@ -274,6 +307,7 @@ var damages = []struct {
 		l.put(key, l.get(key)[:50])
 	}, []Code{RejectBroken}},
 	{"bit flipped in a rejected record", func(l *lake) { l.flip(l.keyOf(layout.Quarantine, "not_json"), -4) }, []Code{RejectBroken}},
+	{"bit flipped in a conflict that was kept", func(l *lake) { l.flip(l.keyOf(layout.Quarantine, "id_conflict"), -4) }, []Code{RejectBroken}},
 	{"quarantine object without its data", func(l *lake) {
 		text := []byte(`{"reason":"panic","arrival":"2026-11-20T08:00:00Z","data":""}` + "\n")
 		l.put(layout.Reject{Arrival: hour8, Reason: "panic", Span: layout.Span{Shard: "s", First: "1", Last: "1"}, Hash: xxhash.Sum64(text)}.Key(), text)
@@ -398,6 +432,17 @@ func TestNotYet(t *testing.T) {
 	}{
 		{"orphan within the grace", func(l *lake) {
 			l.write(layout.Slot{Partition: hour9, Generation: "gen-0002-fedcba9876543210", Number: 1}, stray(hour9))
+			l.Now = l.clock.Add(grace - time.Second)
+		}, nil},
+		{"orphan within the grace, its hour long published", func(l *lake) {
+			l.clock = l.clock.Add(20 * time.Hour)
+			l.write(layout.Slot{Partition: hour9, Generation: "gen-0002-fedcba9876543210", Number: 1}, stray(hour9))
+			l.Now = l.clock.Add(grace - time.Second)
+		}, nil},
+		{"orphan of an hour published within the grace", func(l *lake) {
+			l.write(layout.Slot{Partition: hour9, Generation: "gen-0002-fedcba9876543210", Number: 1}, stray(hour9))
+			l.clock = l.clock.Add(20 * time.Hour)
+			l.publish(hour9, second)
 			l.Now = l.clock.Add(grace - time.Second)
 		}, nil},
 		{"orphan whose parent is not sealed", func(l *lake) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
@@ -89,7 +90,7 @@ func (c *hookedCatalog) Table(ctx context.Context) (catalog.Table, error) {
 func TestNothingThatMovesIsABreach(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // what waits for a compactor costs no time
-		for _, every := range []int{1, 3} {
+		for _, every := range []int{1, 3, 6} {
 			for begin := 0; liveBeside(t, begin, every); begin++ {
 			}
 		}
@@ -150,4 +151,113 @@ func (l *lake) life() []func() {
 		func() { l.merge(hour8, "") },
 		func() { l.sweepRaw(hour8) },
 	}
+}
+
+// A fragment that is merged and swept between its listing and its reading is counted all the same.
+func TestFragmentsThatVanish(t *testing.T) {
+	for _, every := range []int{1, 2, 4} {
+		for begin := 0; ; begin++ {
+			l := newLake(t)
+			l.store(hour8, lines(hour8, "a", 3)...)
+			steps := []func(){func() { l.merge(hour8, "") }, func() { l.sweepRaw(hour8) }}
+			h := &hooked{Bucket: l.Bucket, fail: -1}
+			h.do = func(n int) {
+				if len(steps) > 0 && n >= begin && (n-begin)%every == 0 {
+					steps[0]()
+					steps = steps[1:]
+				}
+			}
+			lake := l.Lake
+			lake.Bucket, lake.Now = h, l.clock
+			r, err := Run(t.Context(), lake, nil)
+			if err != nil || len(r.Breaches) > 0 || r.Live != 3 {
+				t.Fatalf("a step every %d reads from the %dth on: %v, %+v", every, begin, err, r)
+			}
+			if h.count() < begin {
+				break
+			}
+		}
+	}
+}
+
+// What is mended meanwhile is no finding, though nothing came or went.
+func TestMended(t *testing.T) {
+	for n := 0; ; n++ {
+		l := newLake(t)
+		l.store(hour8, lines(hour8, "a", 3)...)
+		l.merge(hour8, "")
+		key := l.indexOf(hour8, 1)
+		good := l.get(key)
+		l.put(key, good[:len(good)-1])
+		h := &hooked{Bucket: l.Bucket, fail: -1}
+		h.do = func(at int) {
+			if at == n {
+				l.put(key, good)
+			}
+		}
+		lake := l.Lake
+		lake.Bucket, lake.Now, lake.Parallel = h, l.clock, 1
+		r, err := Run(t.Context(), lake, nil)
+		l.must(err)
+		if len(r.Breaches) > 0 || len(r.Warnings) > 0 && n < h.count()-1 {
+			t.Fatalf("mended before the %dth of %d reads: %v %v", n, h.count(), r.Breaches, r.Warnings)
+		}
+		if n >= h.count() {
+			return
+		}
+	}
+}
+
+// A compactor that has sealed has a moment to publish.
+func TestPublishedAMomentLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLake(t)
+		l.store(hour8, lines(hour8, "a", 3)...)
+		l.merge(hour8, "")
+		next := l.succeed(hour8, "0123456789abcdef")
+		l.seal(hour8, next)
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			l.publish(hour8, next)
+		}()
+		l.Now = l.clock
+		whole(t, l.run())
+	})
+}
+
+// In an hour that never rests, what is found at each try counts, and what is found at the last alone does not.
+func TestNeverAtRest(t *testing.T) {
+	l := newLake(t)
+	l.store(hour8, lines(hour8, "a", 3)...)
+	l.merge(hour8, "")
+	l.remove(l.indexOf(hour8, 1))
+	l.Now = l.clock
+	looks := 0
+	inner := l.Catalog
+	l.Catalog = &restless{inner, func() {
+		looks++
+		l.store(hour8, line(hour8, "more", ""))
+		if looks == 2*tries-1 {
+			e := must(inner.Partitions(t.Context(), hour8))[0]
+			e.Location = "elsewhere"
+			l.must(inner.SetPartitions(t.Context(), []catalog.Partition{e}))
+		}
+	}}
+	r := l.run()
+	if looks != 2*tries || len(r.Breaches) > 0 || len(r.Warnings) != 1 || r.Warnings[0].Code != IndexMissing {
+		t.Errorf("%d looks: %v, %v", looks, r.Breaches, r.Warnings)
+	}
+}
+
+// restless is a catalog beside which something happens at each look at one hour.
+type restless struct {
+	catalog.Catalog
+	do func()
+}
+
+func (c *restless) Partitions(ctx context.Context, which ...layout.Partition) ([]catalog.Partition, error) {
+	if len(which) == 1 {
+		c.do()
+	}
+	return c.Catalog.Partitions(ctx, which...)
 }

@@ -310,7 +310,7 @@ func (l *lake) merge(p layout.Partition, lane layout.Lane) {
 				n.Duplicates++
 			default:
 				n.Conflicts++
-				_, err := quarantine.Put(l.Context(), l.Bucket, f.Span, []quarantine.Reject{{Reason: event.IDConflict, Shard: f.Shard, Sequence: f.First, Arrival: start, Data: []byte(s)}})
+				_, err := quarantine.Put(l.Context(), l.Bucket, f.Span, []quarantine.Reject{{Reason: event.IDConflict, Shard: f.Shard, Sequence: f.First, Arrival: start.Add(3 * time.Hour), Data: []byte(s)}})
 				l.must(err)
 			}
 		}
@@ -439,7 +439,7 @@ func build(t testing.TB) *lake {
 		rejects:    map[event.Reason][]string{event.NotJSON: {"{", "]"}, event.Empty: {""}},
 	})
 	l.merge(hour8, "")
-	l.store(hour8, line(hour8, "8-late", `,"more":[1,2]`), line(hour8, "8-1", `,"other":true`))
+	l.store(hour8, line(hour8, "8-late", `,"more":[1,2],"nil":null`), line(hour8, "8-1", `,"other":true`))
 	l.merge(hour8, "")
 	l.merge(hour9, "")
 	l.store(hour9, line(hour9, "9-late", `,"n":1.5`), line(hour9, "9-1", `,"n":1,"o":{"s":"x1"}`))

@@ -77,7 +77,7 @@ func (r *reading) part(ctx context.Context) error {
 		// Its index, when it is whole, still knows the ids.
 		d.broken, r.events, r.sum = true, d.Events, 0
 		r.sifting = false
-		d.exact, err = x.end()
+		d.exact, err = x.end(d.Events)
 		r.partial = r.partial || !d.exact
 		return err
 	}
@@ -85,7 +85,7 @@ func (r *reading) part(ctx context.Context) error {
 		r.found.add(PartCount, hour, d.object.Key, "its header counts %d events, it has %d lines", d.Events, r.events)
 	}
 	r.merge(&r.found)
-	if d.exact, err = x.end(); err == nil && !d.exact && d.head != nil {
+	if d.exact, err = x.end(r.events); err == nil && !d.exact && d.head != nil {
 		r.add(IndexBroken, hour, d.indexKey(), "it does not hold the fingerprints of %s in their order", d.object.Key)
 	}
 	return err

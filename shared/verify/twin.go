@@ -18,13 +18,12 @@ type twin struct {
 	other bool  // it does not go with the part
 	ended bool  // it holds nothing more
 	count int64 // fingerprints taken
-	want  int64
 	err   error
 }
 
 // startIndex opens the index of the part at hand. One that cannot be used is as good as another part's.
 func (r *reading) startIndex(ctx context.Context) *twin {
-	x := &twin{want: r.slot.Events, stop: func() {}}
+	x := &twin{stop: func() {}}
 	if r.slot.head == nil {
 		x.other, x.ended = true, true
 		return x
@@ -74,14 +73,14 @@ func (x *twin) compare(f event.Fingerprint) {
 // pass goes over a line that has no fingerprint.
 func (x *twin) pass() { _, _ = x.take() }
 
-// end reads the index to its end, and tells whether it is whole and that of its part, as far as the part could be read.
-func (x *twin) end() (bool, error) {
+// end reads the index to its end, and tells whether it is whole and that of its part of so many lines, as far as those could be read.
+func (x *twin) end(lines int64) (bool, error) {
 	for ok := true; ok; {
 		_, ok = x.take()
 	}
 	switch {
 	case x.err == nil:
-		return !x.other && x.count == x.want, nil
+		return !x.other && x.count == lines, nil
 	case errors.Is(x.err, index.ErrCorrupt), errors.Is(x.err, bucket.ErrNotFound):
 		return false, nil
 	}

@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -11,10 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
+
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/ledger"
 )
 
 func whole(t testing.TB, r Report) {
@@ -95,12 +101,15 @@ func TestMemory(t *testing.T) {
 	big := lines(hour8, "big", 3000)
 	for i := range 10 {
 		l.store(hour8, big[i*300:i*300+300]...)
-		if i%3 == 0 {
+		if i%3 == 1 {
 			l.merge(hour8, "")
 		}
 	}
 	want := l.run()
 	whole(t, want)
+	if want.Waiting != 4 || want.Live != 30+3000 {
+		t.Errorf("got %+v", want)
+	}
 	for _, memory := range []int64{1, 1 << 14, 1 << 16} {
 		for _, parallel := range []int{1, 4} {
 			l.Memory, l.Parallel = memory, parallel
@@ -112,13 +121,41 @@ func TestMemory(t *testing.T) {
 	}
 	// And a double is found in whichever share it falls.
 	name, row := l.row(hour8)
-	n := newPart{lines: []string{big[0], big[17], line(hour8, "new", ""), big[600]}}
+	n := newPart{lines: []string{big[0], big[17], line(hour8, "new", ""), big[601]}}
 	n.Lines, n.Inputs, n.rebuilt = 4, inputs("twice"), true
 	l.write(layout.Slot{Partition: hour8, Generation: name, Number: len(row) + 1}, n)
 	l.Memory = 1
 	r := l.run()
 	if len(r.Breaches) != 1 || r.Breaches[0].Code != IDTwice || r.Live != want.Live+4 {
 		t.Errorf("got %v, %d live events, before %d", r.Breaches, r.Live, want.Live)
+	}
+}
+
+// A share that turns out too large is halved.
+func TestShares(t *testing.T) {
+	l := newLake(t)
+	l.store(hour8, lines(hour8, "a", 600)...)
+	l.merge(hour8, "")
+	l.store(hour8, lines(hour8, "b", 900)...)
+	l.Memory = 1
+	r := &run{Lake: l.Lake, report: newReport(), hours: map[layout.Partition]*HourAccount{}}
+	l.must(r.readLedger(t.Context()))
+	if len(r.windows) != 1 || r.windows[0].listed != nil {
+		t.Errorf("%d windows", len(r.windows))
+	}
+	l.must(r.gather(t.Context(), r.windows[0]))
+	v := &visit{worker: must(r.newWorker()), window: r.windows[0], state: &state{hour: hour8}}
+	l.must(v.look(t.Context()))
+	v.beginSifting()
+	l.must(v.readParts(t.Context()))
+	l.must(v.readFragments(t.Context()))
+	if v.sifting {
+		t.Error("1500 ids fit into 4 KiB")
+	}
+	v.events, v.waitLines = 1, 0 // so that it starts with one share
+	l.must(v.sift(t.Context()))
+	if v.fresh != 900 || len(v.list) > 0 {
+		t.Errorf("%d new, %v", v.fresh, v.list)
 	}
 }
 
@@ -192,6 +229,41 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
+// What is damaged does not count, nor does it spoil what is counted beside it.
+func TestFiguresBesideDamage(t *testing.T) {
+	l := full(t)
+	before := l.run()
+	key := l.keyOf(layout.RawPrefix(hour10), ".json.gz")
+	text := bytes.Replace(unzip(l.get(key)), []byte("10-1"), []byte("xx-1"), 1)
+	l.put(key, squeeze(text))
+	if r := l.run(); r.Live != before.Live-3 || r.Waiting != 1 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// Deliveries that never finished, that came twice, and that were replayed are told apart.
+func TestDeliveries(t *testing.T) {
+	l := newLake(t)
+	text := lines(hour8, "u", 5)
+	l.deliver(batch{lines: map[layout.Partition][]string{hour8: text}, unsettled: true})
+	l.store(hour8, text[:2]...)
+	l.merge(hour8, "")
+	entry := l.keys(layout.LedgerNew)[0]
+	e := must(ledger.Parse(bytes.TrimSpace(l.get(entry))))
+	e.Replay = "quarantine/x"
+	must(ledger.Put(t.Context(), l.Bucket, e))
+	r := l.run()
+	whole(t, r)
+	if r.Unsettled != 5 || r.Received != 4 || r.Replayed != 2 || r.Deliveries != 2 || r.Hours[0].Again != 2 || !r.Closes() {
+		t.Errorf("got %+v", r)
+	}
+	if h := r.Hours[0]; h.Stored-h.Again+h.Unsettled != h.Merged+h.Waiting || h.Merged != h.Events+h.Dropped+h.Conflicts {
+		t.Errorf("got %+v", h)
+	}
+}
+
+func unzip(b []byte) []byte { return must(io.ReadAll(must(gzip.NewReader(bytes.NewReader(b))))) }
+
 func TestProgress(t *testing.T) {
 	l := full(t)
 	l.Now = l.clock
@@ -207,7 +279,7 @@ func TestProgress(t *testing.T) {
 		}
 		last = p
 	})
-	if err != nil || last.Done != 4 || last.Events != r.Events || last.Bytes == 0 {
+	if err != nil || last.Done != 4 || last.Events != r.Events || last.Bytes == 0 || last.Bytes > r.TotalBytes {
 		t.Errorf("%v, %+v", err, last)
 	}
 }
@@ -236,6 +308,30 @@ func TestStoreFails(t *testing.T) {
 		}
 		if !errors.Is(err, errFailed) {
 			t.Errorf("operation %d fails: %v", n, err)
+		}
+	}
+}
+
+// Nor is one that breaks off in the middle of an object or a listing.
+func TestStoreBreaksOff(t *testing.T) {
+	t.Parallel()
+	l := full(t)
+	for n := 1; ; n++ {
+		faults := faulty.Once(n, faulty.Midway, errFailed)
+		lake := l.Lake
+		lake.Bucket, lake.Now, lake.Parallel = faulty.NewBucket(l.Bucket, faults), l.clock, 1
+		r, err := Run(context.Background(), lake, nil)
+		if len(r.Breaches) > 0 {
+			t.Errorf("operation %d breaks off: %v", n, r.Breaches)
+		}
+		if faults.Count() < n {
+			if err != nil || n < 50 {
+				t.Errorf("%d operations, %v", n, err)
+			}
+			return
+		}
+		if !errors.Is(err, errFailed) {
+			t.Errorf("operation %d breaks off: %v; %+v", n, err, faults.Trace()[n-1])
 		}
 	}
 }

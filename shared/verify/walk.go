@@ -166,10 +166,10 @@ func (v *visit) checkGarbage() {
 	}
 }
 
-// indexed tells whether an index's part is one of the chain, with its data.
+// indexed tells whether an index is of a generation of the chain that has its data.
 func (s *state) indexed(x layout.Index) bool {
 	g := &s.chain[x.Generation.Number()-1]
-	return g.name == x.Generation && slices.ContainsFunc(g.data(), func(d *slot) bool { return d.Slot == x.Slot && d.Inputs == x.Inputs })
+	return g.name == x.Generation && len(g.data()) > 0
 }
 
 // past tells whether the grace after t is over.

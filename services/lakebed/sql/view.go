@@ -147,7 +147,7 @@ func (s *Session) partitionColumns(top string) (dt, hour, option string) {
 	if !strings.Contains(s.lake.Root, "=") {
 		return "dt", "hour", "hive_partitioning=true, hive_types_autocast=false, hive_types={'dt': 'VARCHAR', 'hour': 'VARCHAR'}"
 	}
-	at := utf8.RuneCountInString(s.lake.Root) + len("/") + len(top) + len("dt=") + 1 // SQL counts from 1
+	at := utf8.RuneCountInString(s.lake.Root) + len("/") + len(top) + len(layout.PartitionPrefix) + 1 // SQL counts from 1
 	return fmt.Sprintf("substr(%s, %d, 10)", fileColumn, at),
 		fmt.Sprintf("substr(%s, %d, 2)", fileColumn, at+len("2006-01-02/hour=")), "hive_partitioning=false"
 }
