@@ -83,7 +83,24 @@ func (c *Compactor) Round(ctx context.Context, deadline time.Time, done func(Res
 	if err != nil {
 		return Result{}, err
 	}
-	tasks := Plan(dirty, c.config.Now())
+	return c.round(ctx, Plan(dirty, c.config.Now()), deadline, done)
+}
+
+// RoundOfAll is a Round that visits every partition that has data, not only those with fragments. It finds what only a stale run or
+// another program leaves behind where no work is due: a Location set back, the directory of a generation that nobody names.
+func (c *Compactor) RoundOfAll(ctx context.Context, deadline time.Time, done func(Result)) (Result, error) {
+	all, err := c.Partitions(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	tasks := make([]Task, len(all))
+	for i, p := range all {
+		tasks[i].Partition = p
+	}
+	return c.round(ctx, tasks, deadline, done)
+}
+
+func (c *Compactor) round(ctx context.Context, tasks []Task, deadline time.Time, done func(Result)) (Result, error) {
 	total := Result{}
 	results := make(chan Result)
 	g, gctx := errgroup.WithContext(ctx)

@@ -134,7 +134,7 @@ func (v *visit) lookHeads(ctx context.Context) error {
 	s := v.state
 	s.consumed = map[string]int64{}
 	for _, d := range s.current().data() {
-		head, err := index.ReadHead(ctx, v.Bucket, d.indexKey())
+		head, err := v.readHead(ctx, d.indexKey())
 		switch {
 		case errors.Is(err, bucket.ErrNotFound):
 			v.add(IndexMissing, s.hour, d.indexKey(), "the index of %s is not there", d.object.Key)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/index"
 	"github.com/lakebed/lakebed/shared/part"
 )
 
@@ -42,60 +43,90 @@ func (d *damage) Unwrap() error { return d.err }
 
 // source tells a store that fails from bytes that are damaged: what the store says is kept.
 type source struct {
-	body io.ReadCloser
+	io.ReadCloser
 	read *int64
-	err  error
+	err  *error
 }
 
-func (s *source) Read(b []byte) (int, error) {
-	n, err := s.body.Read(b)
+func (s source) Read(b []byte) (int, error) {
+	n, err := s.ReadCloser.Read(b)
 	*s.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
+		*s.err = err
 	}
 	return n, err
 }
 
+// tapped is a bucket whose objects are read through sources: package index takes whatever ends its reading for damage.
+type tapped struct {
+	bucket.Bucket
+	read *int64
+	err  error
+}
+
+func (t *tapped) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	body, o, err := t.Bucket.Get(ctx, key, r)
+	if err != nil {
+		return nil, o, err
+	}
+	return source{body, t.read, &t.err}, o, nil
+}
+
+// readHead is index.ReadHead, but that a failure of the store is one.
+func (r *reader) readHead(ctx context.Context, key string) (index.Head, error) {
+	t := &tapped{Bucket: r.Bucket, read: &r.bytes}
+	head, err := index.ReadHead(ctx, t, key)
+	return head, t.judge(ctx, key, err)
+}
+
+// eachPrint is index.Each, but that a failure of the store is one.
+func (r *reader) eachPrint(ctx context.Context, key string, do func(event.Fingerprint) error) error {
+	t := &tapped{Bucket: r.Bucket, read: &r.bytes}
+	_, err := index.Each(ctx, t, key, do)
+	return t.judge(ctx, key, err)
+}
+
+func (t *tapped) judge(ctx context.Context, key string, err error) error {
+	if failed := errors.Join(t.err, ctx.Err()); failed != nil {
+		return fmt.Errorf("read %s: %w", key, failed)
+	}
+	return err
+}
+
 // eachLine calls do with the number, from 1, and the text of every line of the object at key, and gives the XXH64 of all of them. An error
 // is bucket.ErrNotFound, a *damage, what do gave, or a failure of the store. A line lives until the next call.
-func (k *reader) eachLine(ctx context.Context, key string, gz bool, do func(n int64, line []byte) error) (uint64, error) {
-	body, _, err := k.Bucket.Get(ctx, key, bucket.Range{})
+func (r *reader) eachLine(ctx context.Context, key string, gz bool, do func(n int64, line []byte) error) (uint64, error) {
+	t := &tapped{Bucket: r.Bucket, read: &r.bytes}
+	body, _, err := t.Get(ctx, key, bucket.Range{})
 	if err != nil {
 		return 0, fmt.Errorf("open %s: %w", key, err)
 	}
 	defer body.Close()
-	src := &source{body: body, read: &k.bytes}
-	judge := func(err error) error {
-		if src.err != nil || ctx.Err() != nil {
-			return fmt.Errorf("read %s: %w", key, errors.Join(src.err, ctx.Err()))
-		}
-		return &damage{err}
-	}
-	k.in.Reset(src)
-	var text io.Reader = k.in
+	r.in.Reset(body)
+	var text io.Reader = r.in
 	if gz {
-		if err := k.unzip(); err != nil {
-			return 0, judge(err)
+		if err := r.unzip(); err != nil {
+			return 0, t.judge(ctx, key, &damage{err})
 		}
-		text = k.zip
+		text = r.zip
 	}
-	k.hash.Reset()
-	lines := part.NewLines(io.TeeReader(text, k.hash))
+	r.hash.Reset()
+	lines := part.NewLines(io.TeeReader(text, r.hash))
 	for lines.Next() {
 		if err := do(lines.Count(), lines.Bytes()); err != nil {
 			return 0, err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return 0, judge(err)
+		return 0, t.judge(ctx, key, &damage{err})
 	}
-	return k.hash.Sum64(), nil
+	return r.hash.Sum64(), nil
 }
 
-func (k *reader) unzip() (err error) {
-	if k.zip == nil {
-		k.zip, err = gzip.NewReader(k.in)
+func (r *reader) unzip() (err error) {
+	if r.zip == nil {
+		r.zip, err = gzip.NewReader(r.in)
 		return err
 	}
-	return k.zip.Reset(k.in)
+	return r.zip.Reset(r.in)
 }

@@ -49,6 +49,7 @@ func (r *run) passed(v *visit) {
 	r.at.Total = len(r.partitions)
 	r.at.Events += v.events
 	r.at.Bytes += v.bytes
+	v.bytes = 0
 	if r.progress != nil {
 		r.progress(r.at)
 	}

@@ -149,7 +149,7 @@ func (v *visit) passPart(ctx context.Context, d *slot) error {
 		return v.eachID(ctx, d.object.Key, true, take)
 	}
 	n := int64(0)
-	_, err := index.Each(ctx, v.Bucket, d.indexKey(), func(f event.Fingerprint) error {
+	err := v.eachPrint(ctx, d.indexKey(), func(f event.Fingerprint) error {
 		n++
 		take(f.ID, n)
 		return v.full()

@@ -30,7 +30,7 @@ func (r *reading) startIndex(ctx context.Context) *twin {
 	}
 	x.next, x.stop = iter.Pull(func(yield func([]event.Fingerprint) bool) {
 		batch := make([]event.Fingerprint, 0, 512) // handing them over one by one would cost more than the comparison
-		_, x.err = index.Each(ctx, r.Bucket, r.slot.indexKey(), func(f event.Fingerprint) error {
+		x.err = r.eachPrint(ctx, r.slot.indexKey(), func(f event.Fingerprint) error {
 			if batch = append(batch, f); len(batch) < cap(batch) {
 				return nil
 			}

@@ -45,7 +45,6 @@ type visit struct {
 func (k *worker) verify(ctx context.Context, w *window, p layout.Partition) error {
 	var each map[Code]bool
 	for try := 1; ; try++ {
-		k.bytes = 0
 		v := &visit{worker: k, window: w, state: &state{hour: p}}
 		if err := v.prove(ctx); err != nil {
 			return err

@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/services/lakebed/host"
 )
 
 func newCompact(e *env) *cobra.Command {
-	var once bool
+	var rounds host.Rounds
 	var now string
 	c := &cobra.Command{
 		Use:   "compact",
@@ -33,7 +34,7 @@ points the catalog at them, and, after the grace, removes what no reader can sti
 				return err
 			}
 			bar := e.progress("compacting", -1, false)
-			r, err := l.Compact(c.Context(), once, func(r compactor.Result) { bar.add(int64(r.Partitions)) })
+			r, err := l.Compact(c.Context(), rounds, func(r compactor.Result) { bar.add(int64(r.Partitions)) })
 			bar.done()
 			if err != nil {
 				return err
@@ -44,7 +45,8 @@ points the catalog at them, and, after the grace, removes what no reader can sti
 			return e.report(&r)
 		},
 	}
-	c.Flags().BoolVar(&once, "once", false, "one round only")
+	c.Flags().BoolVar(&rounds.Once, "once", false, "one round only")
+	c.Flags().BoolVar(&rounds.All, "all", false, "visit every partition, not only those with fragments: repairs what others left behind")
 	c.Flags().StringVar(&now, "now", "", "pretend that it is this time (RFC 3339)")
 	return c
 }

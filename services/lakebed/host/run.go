@@ -15,18 +15,28 @@ type Watch struct {
 	Compacted func(r compactor.Result)
 }
 
-// Compact works until nothing is left that is due, or one round when once is set.
-func (l *Lake) Compact(ctx context.Context, once bool, done func(compactor.Result)) (compactor.Result, error) {
+// Rounds says how far Compact goes.
+type Rounds struct {
+	Once bool // one round only
+	All  bool // every partition, not only those with fragments
+}
+
+// Compact works until nothing is left that is due.
+func (l *Lake) Compact(ctx context.Context, rounds Rounds, done func(compactor.Result)) (compactor.Result, error) {
 	var total compactor.Result
 	c, err := l.Compactor()
 	if err != nil {
 		return total, err
 	}
 	for {
-		r, err := c.Round(ctx, time.Time{}, done)
+		round := c.Round
+		if rounds.All {
+			round = c.RoundOfAll
+		}
+		r, err := round(ctx, time.Time{}, done)
 		total.Due, total.Broken, total.SetAside = nil, nil, nil // the last round tells what is left
 		total.Add(r)
-		if err != nil || once || !r.Progress() || len(r.SetAside) > 0 {
+		if err != nil || rounds.Once || !r.Progress() || len(r.SetAside) > 0 {
 			return total, err
 		}
 	}
@@ -49,7 +59,7 @@ func (s *Stream) Run(ctx context.Context, src *Source, interval time.Duration, w
 				return
 			case <-tick.C:
 			}
-			r, err := s.lake.Compact(compacting, true, w.Compacted)
+			r, err := s.lake.Compact(compacting, Rounds{Once: true}, w.Compacted)
 			total.Add(r)
 			if err != nil && compacting.Err() == nil {
 				failed = err
@@ -66,7 +76,7 @@ func (s *Stream) Run(ctx context.Context, src *Source, interval time.Duration, w
 	if err != nil {
 		return total, err
 	}
-	r, err := s.lake.Compact(ctx, false, w.Compacted)
+	r, err := s.lake.Compact(ctx, Rounds{}, w.Compacted)
 	total.Due, total.Broken, total.SetAside = nil, nil, nil
 	total.Add(r)
 	return total, err

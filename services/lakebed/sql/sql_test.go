@@ -197,7 +197,7 @@ func TestFragmentsWiden(t *testing.T) {
 	l.events(hour, `{"id":"a","n":1,"s":{"x":1},"k":true}`)
 	l.fragment(hour, false, `{"id":"b","n":1.5,"s":{"x":"one","Y":[2]},"k":"yes","fresh":7}`, `{"id":"c","n":null,"s":null}`)
 	s := l.open()
-	check(t, s, "SELECT id, n, s.x, s.y[1], k, fresh FROM events_live ORDER BY id", "a,1,1,,true, b,1.5,one,2,yes,7 c,,,,,")
+	check(t, s, "SELECT id, n, s.x, s.y[1], k, fresh FROM EVENTS_Live ORDER BY id", "a,1,1,,true, b,1.5,one,2,yes,7 c,,,,,")
 	check(t, s, "SELECT n, fresh FROM events_raw WHERE id = 'b'", "1.5,7")
 	check(t, s, "SELECT n, s.x FROM events", "1,1")
 }
@@ -484,6 +484,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	check(t, s, "SELECT 1", "1") // the session lives on
+	check(t, s, "SELECT string_agg(value) FROM duckdb_settings() WHERE name IN ('autoload_known_extensions', 'autoinstall_known_extensions')", `"false,false"`)
 	check(t, s, "", "")
 	check(t, s, "-- nothing", "")
 }
