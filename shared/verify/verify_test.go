@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -321,8 +322,8 @@ func TestStoreBreaksOff(t *testing.T) {
 		lake := l.Lake
 		lake.Bucket, lake.Now, lake.Parallel = faulty.NewBucket(l.Bucket, faults), l.clock, 1
 		r, err := Run(context.Background(), lake, nil)
-		if len(r.Breaches) > 0 {
-			t.Errorf("operation %d breaks off: %v", n, r.Breaches)
+		if len(r.Breaches)+len(r.Warnings) > 0 {
+			t.Errorf("operation %d breaks off: %v %v", n, r.Breaches, r.Warnings)
 		}
 		if faults.Count() < n {
 			if err != nil || n < 50 {
@@ -330,8 +331,9 @@ func TestStoreBreaksOff(t *testing.T) {
 			}
 			return
 		}
-		if !errors.Is(err, errFailed) {
-			t.Errorf("operation %d breaks off: %v; %+v", n, err, faults.Trace()[n-1])
+		// The head of an index may lie before the place where it breaks off.
+		if step := faults.Trace()[n-1]; !errors.Is(err, errFailed) && (err != nil || !strings.HasPrefix(step.Key, layout.Indexes)) {
+			t.Errorf("%+v breaks off: %v", step, err)
 		}
 	}
 }
