@@ -111,6 +111,7 @@ var damages = []struct {
 	{"header wiped out", func(l *lake) { l.flip(slotOf(hour8, first, 2), 16) }, []Code{SlotUnreadable}},
 	{"header of an empty object", func(l *lake) { l.put(slotOf(hour11, first, 2), nil) }, []Code{SlotUnreadable}},
 	{"header of an old slot wiped out", func(l *lake) { l.flip(slotOf(hour9, first, 1), 0) }, []Code{SlotUnreadable}},
+	{"header of a seal wiped out", func(l *lake) { l.flip(slotOf(hour9, first, 3), 1) }, []Code{SlotUnreadable}},
 	{"slot behind the seal", func(l *lake) { l.put(slotOf(hour9, first, 4), l.get(slotOf(hour9, first, 1))) }, []Code{SealWrong}},
 	{"seal deleted", func(l *lake) { l.remove(slotOf(hour9, first, 3)) }, []Code{SealWrong}},
 	{"seal leads too far", func(l *lake) {

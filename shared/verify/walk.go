@@ -84,7 +84,7 @@ func (v *visit) readRow(ctx context.Context, g *generation) (next layout.Generat
 			return "", err
 		}
 	}
-	if next == "" && slices.ContainsFunc(g.slots, func(d slot) bool { return d.Kind == part.Swept }) {
+	if next == "" && !s.lost && slices.ContainsFunc(g.slots, func(d slot) bool { return d.Kind == part.Swept }) {
 		v.add(SealWrong, s.hour, layout.Location(s.hour, g.name), "slots of it are swept and no seal ends it: the seal was removed")
 		s.lost = true
 	}

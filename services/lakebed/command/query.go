@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,9 @@ on dt and hour spare reading the other hours. Without a statement it opens a pro
 				return err
 			}
 			defer rows.Close()
+			for _, key := range s.Broken() {
+				fmt.Fprintf(e.err, "warning: %s is torn and was left out\n", key)
+			}
 			return render.Table(e.out, e.format, rows.Columns(), rows.All())
 		},
 	}

@@ -52,7 +52,7 @@ func newLakeIn(t *testing.T, dir string) *lake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.Close() })
+	t.Cleanup(func() { _ = b.Close() })
 	return &lake{t: t, dir: dir, bucket: b, catalog: catalog.NewMemory(), id: "id"}
 }
 
@@ -166,8 +166,12 @@ func (l *lake) fragment(p layout.Partition, gz bool, lines ...string) string {
 	if gz {
 		var buf bytes.Buffer
 		z := gzip.NewWriter(&buf)
-		z.Write(body)
-		z.Close()
+		if _, err := z.Write(body); err != nil {
+			l.t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			l.t.Fatal(err)
+		}
 		body = buf.Bytes()
 	}
 	l.put(f.Key(), body)

@@ -61,10 +61,10 @@ func (p *prompt) read(ctx context.Context) error {
 	pending, begun, number := "", 1, 0
 	for {
 		line, err := in.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
 			return fmt.Errorf("read statements: %w", err)
 		}
-		end := err != nil
 		if number++; pending == "" {
 			begun = number
 		}
@@ -100,7 +100,7 @@ func (p *prompt) ask(ctx context.Context) error {
 		return fmt.Errorf("open prompt: %w", err)
 	}
 	line := liner.NewLiner()
-	defer line.Close()
+	defer func() { _ = line.Close() }() // sets the terminal back, as far as it can be
 	line.SetCtrlCAborts(true)
 	line.SetMultiLineMode(true)
 	defer p.remember(line)()
@@ -174,11 +174,12 @@ func (p *prompt) runAll(ctx context.Context, statements []string) error {
 			return err
 		case err != nil && interrupted:
 			fmt.Fprintln(p.Err, "interrupted")
-			return nil
 		case err != nil:
 			fmt.Fprintln(p.Err, err)
-			return nil
+		default:
+			continue
 		}
+		break
 	}
 	return nil
 }

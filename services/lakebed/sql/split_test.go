@@ -2,6 +2,7 @@ package sql
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -34,7 +35,7 @@ func TestSplit(t *testing.T) {
 		"select 1 -- ;\n+ 2; done;": {"select 1 -- ;\n+ 2;", "done;", ""},
 	} {
 		statements, rest := Split(text)
-		if got := append(statements, rest); !reflect.DeepEqual(got, want) {
+		if got := slices.Concat(statements, []string{rest}); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
