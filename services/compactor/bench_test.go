@@ -5,8 +5,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/lakebed/lakebed/shared/layout"
 )
 
 // cpu is the processor time that this process has used.
@@ -105,7 +103,7 @@ func BenchmarkLook(b *testing.B) {
 	l.round()
 	c := l.compactor()
 	for b.Loop() {
-		if r := c.Work(b.Context(), Task{Partition: layout.Partition(hour)}, time.Time{}); len(r.SetAside) > 0 {
+		if r := c.Work(b.Context(), Task{Partition: hour}, time.Time{}); len(r.SetAside) > 0 {
 			b.Fatal(r.SetAside)
 		}
 	}
