@@ -118,6 +118,7 @@ func TestEvolveBrokenOff(t *testing.T) {
 // The same protocol over a catalog that cannot compare, as Glue: nothing is lost or doubled in the bucket, and the Location is right in
 // the end.
 func TestLastWriterWins(t *testing.T) {
+	t.Parallel()
 	build := func() *lake {
 		l := newLake(t)
 		l.cat = catalog.NewMemoryLastWriter()
@@ -127,7 +128,7 @@ func TestLastWriterWins(t *testing.T) {
 		l.put(hour+1, "", true, lineOf(hour+1, "next", ""))
 		return l
 	}
-	for n := 1; ; n += 3 {
+	for n := 1; ; n += 5 {
 		l := build()
 		whole := l.cat
 		faults := faulty.Crash(n, faulty.Late, nil)

@@ -173,7 +173,9 @@ func Each(ctx context.Context, b bucket.Bucket, key string, f func(event.Fingerp
 	}
 	want := r.sum.Sum64()
 	var tail [8]byte
-	if _, err := io.ReadFull(r.in, tail[:]); err != nil || binary.LittleEndian.Uint64(tail[:]) != want {
+	if _, err := io.ReadFull(r.in, tail[:]); err != nil {
+		return Head{}, fmt.Errorf("read %s: %w", key, short(err))
+	} else if binary.LittleEndian.Uint64(tail[:]) != want {
 		return Head{}, fmt.Errorf("read %s: %w: wrong checksum", key, ErrCorrupt)
 	}
 	return r.head, nil
@@ -207,7 +209,7 @@ func open(ctx context.Context, b bucket.Bucket, key string) (*reader, error) {
 func (r *reader) readHead(size int64) error {
 	var fixed [len(magic) + 4]byte
 	if _, err := io.ReadFull(r, fixed[:]); err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return short(err)
 	}
 	n := int64(binary.LittleEndian.Uint32(fixed[len(magic):]))
 	if string(fixed[:len(magic)]) != magic || n > size || n > maxHead {
@@ -215,7 +217,7 @@ func (r *reader) readHead(size int64) error {
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return short(err)
 	}
 	if err := json.Unmarshal(text, &r.head); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
@@ -226,12 +228,20 @@ func (r *reader) readHead(size int64) error {
 	return nil
 }
 
+// short tells an index that ends too early from a store that fails.
+func short(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return err
+}
+
 func each(r io.Reader, count int64, f func(event.Fingerprint) error) error {
 	buf := make([]byte, record*1024)
 	for count > 0 {
 		b := buf[:min(count, 1024)*record]
 		if _, err := io.ReadFull(r, b); err != nil {
-			return fmt.Errorf("%w: %w", ErrCorrupt, err)
+			return short(err)
 		}
 		for ; len(b) > 0; b = b[record:] {
 			p := event.Fingerprint{ID: event.ID(b[:16]), Body: binary.LittleEndian.Uint64(b[16:record])}

@@ -16,7 +16,10 @@ import (
 // Each calls f once for every entry of the ledger, rolled up or not. Entries that are rolled up while it reads are not missed: the new
 // ones are read first. An object that is not the ledger's, or cannot be read, is given to bad with its key, and reading goes on.
 func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) error, bad func(key string, err error)) error {
-	seen := map[uint64]bool{} // by the entry's own bytes: one both rolled up and not yet deleted counts once
+	// By the entry's own bytes: one both rolled up and not yet deleted counts once, and so does one in two rollups of its hour. What is
+	// new is little, and an hour is forgotten once it is read.
+	fresh, rolled := map[uint64]bool{}, map[uint64]bool{}
+	seen := fresh
 	read := func(key string, gz bool) error {
 		lines, err := part.Open(ctx, b, key, gz)
 		if errors.Is(err, bucket.ErrNotFound) {
@@ -29,7 +32,7 @@ func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) erro
 		defer lines.Close()
 		for lines.Next() {
 			sum := xxhash.Sum64(lines.Bytes())
-			if seen[sum] {
+			if fresh[sum] || seen[sum] {
 				continue
 			}
 			e, err := Parse(lines.Bytes())
@@ -48,6 +51,7 @@ func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) erro
 		return ctx.Err()
 	}
 	for _, prefix := range []string{layout.LedgerNew, layout.Ledger} {
+		hour := layout.Partition(-1)
 		for o, err := range b.List(ctx, prefix, "") {
 			if err != nil {
 				return fmt.Errorf("list %s: %w", prefix, err)
@@ -56,9 +60,15 @@ func Each(ctx context.Context, b bucket.Bucket, f func(key string, e Entry) erro
 				continue
 			}
 			gz := prefix == layout.Ledger
-			if _, err := parseKey(o.Key, gz); err != nil {
+			at, err := parseKey(o.Key, gz)
+			if err != nil {
 				bad(o.Key, err)
 				continue
+			}
+			if gz && at != hour {
+				hour = at
+				clear(rolled)
+				seen = rolled
 			}
 			if err := read(o.Key, gz); err != nil {
 				return err

@@ -94,8 +94,8 @@ var codes = []about{
 	{Location, false, "`lakebed rebuild` sets it right"},
 	{Unregistered, false, "`lakebed rebuild` registers it"},
 	{Columns, false, "`lakebed rebuild` sets them right"},
-	{Orphan, false, "`lakebed compact` removes it; should the hour have no fragments left, it may be deleted by hand"},
-	{Unswept, false, "it costs only storage; the next compaction of the hour, which its next event brings, empties it"},
+	{Orphan, false, "`lakebed compact --all` removes it"},
+	{Unswept, false, "it costs only storage; `lakebed compact --all` empties it"},
 
 	{CatalogBehind, true, "`lakebed compact` finishes it"},
 	{IndexMissing, true, rebuild},
