@@ -53,18 +53,21 @@ func TestBadInput(t *testing.T) {
 		"not JSON":      {[]string{"ingest", write(t, "a.csv", []byte("id,time\n1,2\n"))}, 4, []string{"a.csv", "not NDJSON", "id,time"}, false},
 		"wrong mapping": {[]string{"ingest", "--id-field", "uid", write(t, "b.json", []byte(good))}, 4, []string{`"uid"`, "event_uuid", "--id-field"}, false},
 		"wrong time":    {[]string{"run", "--time-field", "when", write(t, "c.json", []byte(good))}, 4, []string{`"when"`, "created_at", "--time-field"}, false},
-		"cut gzip":      {[]string{"ingest", write(t, "d.json.gz", whole[:len(whole)-20])}, 4, []string{"d.json.gz", "line", "give it again"}, true},
+		"cut gzip":      {[]string{"ingest", write(t, "d.json.gz", whole[:len(whole)-20])}, 4, []string{"d.json.gz", "damaged", "nothing of it was stored", "give it again"}, false},
 		"no lake":       {[]string{"compact"}, 1, []string{"no lake", "lakebed ingest"}, false},
 		"unknown flag":  {[]string{"compact", "--frobnicate"}, 2, []string{"--frobnicate", "--help"}, false},
 		"bad flag":      {[]string{"ingest", "--target-size", "huge", "-"}, 2, []string{"target-size", "128MiB"}, false},
 		"bad path":      {[]string{"ingest", "--id-field", "a..b", write(t, "e.json", []byte(good))}, 2, []string{"a..b"}, false},
 		"bad command":   {[]string{"frobnicate"}, 2, []string{"frobnicate"}, false},
 		"bad output":    {[]string{"status", "-o", "xml"}, 2, []string{"xml", "json"}, false},
+		"mostly no id":  {[]string{"ingest", write(t, "f.json", []byte(strings.Repeat(`{"id":1}`+"\n", 9)+"{broken\n"))}, 4, []string{`"event_uuid"`, "id"}, false},
+		"small grace":   {[]string{"ingest", "--grace", "1s", write(t, "g.json", []byte(good))}, 2, []string{"grace", "longest-query"}, false},
+		"a file":        {[]string{"status", "--lake", write(t, "h.json", []byte(good))}, 1, []string{"h.json", "not a directory"}, false},
 		"bad SQL":       {[]string{"query", "selekt 1"}, 1, []string{"no lake"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lake := filepath.Join(t.TempDir(), "lake")
-			got := run(t, "", append(c.args, "--lake", lake)...)
+			got := run(t, "", append([]string{c.args[0], "--lake", lake}, c.args[1:]...)...)
 			if got.code != c.code {
 				t.Errorf("exit code %d, want %d", got.code, c.code)
 			}
@@ -117,7 +120,7 @@ func TestSettings(t *testing.T) {
 	}{
 		{"colour: blue\n", `unknown key "colour"`, 2},
 		{"grace: soon\n", "grace", 2},
-		{"format: 2\n", "newer", 6},
+		{"format: 2\nnewkey: [1]\n", "newer", 6},
 		{"id_field: other\n", "event_uuid", 0},
 	} {
 		text := string(recorded) + c.text
@@ -195,6 +198,21 @@ func TestDiskFull(t *testing.T) {
 	}
 	ok(t, "", "run", "--lake", lake, file)
 	checkExact(t, lake, 20000)
+}
+
+// In a lake that has proved its mapping a bad record stops nothing, and the conflicts that compaction finds are counted.
+func TestBadRecordsLater(t *testing.T) {
+	lake := filepath.Join(t.TempDir(), "lake")
+	ok(t, "", "run", "--lake", lake, write(t, "a.json", []byte(good)))
+	row := ok(t, "", "run", "--lake", lake, "-o", "json", write(t, "b.json", []byte(`{"no":"id"}`+"\n"))).record(t)
+	want(t, row, map[string]int{"received": 1, "quarantined_id_missing": 1})
+	if err := os.Remove(filepath.Join(lake, ".lakebed", "claims.db")); err != nil { // ingest forgets, compaction does not
+		t.Fatal(err)
+	}
+	other := strings.Replace(good, "started", "completed", 1)
+	want(t, ok(t, "", "run", "--lake", lake, "-o", "json", write(t, "c.json", []byte(good+other))).record(t), map[string]int{"stored": 1, "duplicates_dropped": 1, "quarantined_id_conflict": 1})
+	want(t, ok(t, "", "status", "--lake", lake, "-o", "json").record(t), map[string]int{"events": 1, "quarantined_id_conflict": 1, "quarantined_id_missing": 1})
+	checkExact(t, lake, 1)
 }
 
 func TestReplay(t *testing.T) {

@@ -27,7 +27,7 @@ type Policy struct {
 	MajorParts   int           // a closed hour is rewritten when it has so many parts more than it needs,
 	MajorShare   float64       // or when all but its largest part hold so large a share of its bytes
 	Bound        time.Duration // within which a catalog write lands after the look it was decided by; 0 where the catalog compares
-	Grace        time.Duration // how long readers may use what is no longer current: Bound and the longest query
+	Grace        time.Duration // how long readers may use what is no longer current: at least LongestQuery and twice Bound
 	Live         time.Duration // how far back events_live reads fragments
 	LongestQuery time.Duration
 }
@@ -60,7 +60,8 @@ func New(b bucket.Bucket, c catalog.Catalog, config Config) (*Compactor, error) 
 	}
 	check(p.Target >= 1, "target size is %d: want at least 1 byte", p.Target)
 	check(p.MajorParts >= 1, "major parts is %d: want at least 1", p.MajorParts)
-	check(p.Grace >= p.Bound, "grace is %s: want at least the catalog's bound, %s", p.Grace, p.Bound)
+	check(p.Grace >= 2*p.Bound+p.LongestQuery, "grace is %s: want at least the longest query (%s) and twice the catalog's bound (%s)",
+		p.Grace, p.LongestQuery, p.Bound)
 	check(config.Memory >= 1<<10, "memory is %d bytes: want at least 1 KiB", config.Memory)
 	check(config.Parallel >= 1, "parallel is %d: want at least 1", config.Parallel)
 	_, err := event.NewDecoder(config.Mapping, 0)
@@ -73,7 +74,7 @@ func New(b bucket.Bucket, c catalog.Catalog, config Config) (*Compactor, error) 
 // errLost says that another worker was faster: look again and decide anew.
 var errLost = errors.New("another worker was faster")
 
-// maxSteps bounds one visit of a partition. Each step makes progress, so a visit that needs more has met a fault.
+// maxSteps bounds one visit of a partition, so that the others have their turn.
 const maxSteps = 1000
 
 // Round surveys the lake and does whatever is due now, partition by partition. One that fails is set aside in the result and the others go
@@ -128,6 +129,10 @@ func (c *Compactor) round(ctx context.Context, tasks []Task, deadline time.Time,
 	if ctx.Err() != nil {
 		return total, ctx.Err()
 	}
+	if late(deadline) {
+		total.More = true
+		return total, nil
+	}
 	rolled, err := c.rollup(ctx)
 	total.Add(rolled)
 	return total, err
@@ -154,7 +159,7 @@ func (c *Compactor) Work(ctx context.Context, t Task, deadline time.Time) Result
 			return result
 		}
 	}
-	result.SetAside = append(result.SetAside, Failure{t.Partition, fmt.Errorf("no end after %d steps", maxSteps)})
+	result.More = true
 	return result
 }
 
@@ -183,8 +188,10 @@ func (v *visit) step(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("decide: %w", err)
 	}
 	switch d.do {
-	case doRegister:
-		err = v.publish(ctx, s)
+	case doRegister: // with the columns of whatever is there: the catalog may have been lost
+		if err = v.rebuild(ctx); err == nil && len(s.current().slots) == 0 {
+			err = v.publish(ctx, s)
+		}
 	case doRepair: // and nothing else in this run: the repair itself may be racing with another
 		v.result.Repaired++
 		return false, v.publish(ctx, s)

@@ -58,6 +58,9 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		}
 	}
 	if lane, ok := pendingLane(s.fragments); ok {
+		if len(s.chain) > 1 && now.Before(s.entry.WrittenAt) { // a write decided before the last one can still set the Location back
+			return decision{do: doNothing, due: s.entry.WrittenAt}, nil
+		}
 		return decision{do: doMinor, lane: lane}, nil
 	}
 	if now.Sub(s.partition.End()) <= p.Close {
@@ -67,13 +70,20 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		if s.table.Followed && now.Sub(s.entry.WrittenAt) >= p.Bound {
 			return decision{do: doMajor}, nil
 		}
-		return decision{do: doNothing, due: s.entry.WrittenAt.Add(p.Bound)}, nil
+		return decision{do: doNothing, due: later(now, s.entry.WrittenAt.Add(p.Bound))}, nil
 	}
 	g, due := s.garbage(p, now)
 	if len(g.slots)+len(g.objects) > 0 {
 		return decision{do: doSweep, sweep: g}, nil
 	}
 	return decision{do: doNothing, due: due}, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // pendingLane gives the widest lane that holds a fragment not merged yet, in the order of their names.
@@ -127,7 +137,7 @@ type garbage struct {
 	objects []object // to be deleted
 }
 
-// sweepOrder: fragments go last, since a partition without any is not visited again.
+// garbage finds it. Fragments go last, since a partition without any is not visited again.
 func (s *state) garbage(p Policy, now time.Time) (garbage, time.Time) {
 	var g garbage
 	var due time.Time

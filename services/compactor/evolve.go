@@ -42,10 +42,10 @@ func (v *visit) evolve(ctx context.Context, from []schema.Field, in *schema.Infe
 				return fmt.Errorf("set table: %w", err)
 			}
 			v.result.Evolved += len(changes)
-			// A seal decided before the table changed lands within the bound, or never: later looks see it.
-			if err := sleep(ctx, v.config.Policy.Bound); err != nil {
-				return err
-			}
+		}
+		// A seal decided before the table changed, by whomever, lands within the bound or never: later looks see it.
+		if err := sleep(ctx, v.config.Policy.Bound); err != nil {
+			return err
 		}
 		if err := v.followAll(ctx, schema.Declared(merged)); err != nil {
 			return err
@@ -141,11 +141,11 @@ func (v *visit) set(ctx context.Context, look time.Time, all ...catalog.Partitio
 		defer stop()
 	}
 	for i := range all {
-		all[i].WrittenAt = now.UTC()
+		all[i].WrittenAt = look.Add(v.config.Policy.Bound).UTC() // the latest instant at which it can land
 	}
 	err := v.catalog.SetPartitions(ctx, all)
-	if errors.Is(err, catalog.ErrStale) {
-		return errLost
+	if errors.Is(err, catalog.ErrStale) || v.config.Policy.Bound > 0 && errors.Is(err, context.DeadlineExceeded) {
+		return errors.Join(errLost, err)
 	}
 	return err
 }

@@ -20,10 +20,7 @@ import (
 // The successor's name is a hash of what it is made of, so that a run that was broken off is taken up by the next in the same directory,
 // and twins help each other.
 func (v *visit) major(ctx context.Context, s *state) error {
-	cur := s.current()
-	data := cur.data()
-	plan := groups(data, v.config.Policy.Target)
-	next := cur.name.Successor(planHash(plan))
+	plan, next := v.successor(s)
 	row := &row{visit: v, generation: next}
 	for _, group := range plan {
 		if err := row.add(ctx, group); err != nil {
@@ -39,6 +36,31 @@ func (v *visit) major(ctx context.Context, s *state) error {
 	v.result.Majors++
 	s.chain = append(s.chain, generation{name: next})
 	return v.publish(ctx, s)
+}
+
+// successor tells what the next generation is made of, and its name. A successor that was begun when there were fewer parts is gone on
+// with, else late parts could keep one from ever being finished; the parts that came since follow one by one, as those that race with the
+// seal do.
+func (v *visit) successor(s *state) ([][]*slot, layout.Generation) {
+	cur := s.current()
+	data := cur.data()
+	begun := map[layout.Generation]bool{}
+	for _, o := range s.orphans {
+		begun[o.name] = true
+	}
+	for n := len(data); n > 1; n-- {
+		plan := groups(data[:n], v.config.Policy.Target)
+		name := cur.name.Successor(planHash(plan))
+		if !begun[name] {
+			continue
+		}
+		for _, d := range data[n:] {
+			plan = append(plan, []*slot{d})
+		}
+		return plan, name
+	}
+	plan := groups(data, v.config.Policy.Target)
+	return plan, cur.name.Successor(planHash(plan))
 }
 
 // planHash names what a successor is made of: the parts and how they are put together.
@@ -65,7 +87,7 @@ func (v *visit) seal(ctx context.Context, s *state, r *row) error {
 		if err := v.mayStillSeal(ctx, s); err != nil {
 			return err
 		}
-		taken, err := v.create(ctx, at, h, fixed(body))
+		taken, err := v.createSeal(ctx, s, at, h, body)
 		if err != nil || taken == nil {
 			return err
 		}
@@ -82,6 +104,25 @@ func (v *visit) seal(ctx context.Context, s *state, r *row) error {
 		}
 	}
 	return fmt.Errorf("generation %s is full", cur.name)
+}
+
+// createSeal fills the slot within the bound of the look that allowed it, or not at all.
+func (v *visit) createSeal(ctx context.Context, s *state, at layout.Slot, h part.Header, body []byte) (*part.Header, error) {
+	bound := v.config.Policy.Bound
+	if bound == 0 {
+		return v.create(ctx, at, h, fixed(body))
+	}
+	left := bound - v.config.Now().Sub(s.at)
+	if left <= 0 {
+		return nil, errLost
+	}
+	bounded, stop := context.WithTimeout(ctx, left)
+	defer stop()
+	taken, err := v.create(bounded, at, h, fixed(body))
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return nil, errors.Join(errLost, err)
+	}
+	return taken, err
 }
 
 // mayStillSeal looks at the catalog once more: a generation is sealed only while the Location names it, was written longer ago than the

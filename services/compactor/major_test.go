@@ -110,7 +110,7 @@ func TestSweep(t *testing.T) {
 // A partition of one part is done once its fragments are swept, and nothing is swept that events_live may still read.
 func TestSweepWaitsForLive(t *testing.T) {
 	l := newLake(t)
-	l.config.Policy.Grace = time.Minute
+	l.config.Policy.Grace = l.config.Policy.LongestQuery
 	l.events(hour, 1)
 	l.round()
 	l.clock.at = hour.End().Add(l.config.Policy.Live + l.config.Policy.LongestQuery - time.Minute)

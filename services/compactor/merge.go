@@ -24,16 +24,17 @@ type merge struct {
 	table []schema.Field // as the look saw it
 	chunk *chunk
 
-	decoder   *event.Decoder
-	part      *part.Writer
-	index     *index.Writer
-	schema    *schema.Inferrer
-	inputs    []string
-	consumed  []index.Consumed
-	fragments []fragment // that the chunk's lines point into
-	header    part.Header
-	bytes     int64
-	conflicts map[int][]quarantine.Reject // by fragment
+	decoder     *event.Decoder
+	part        *part.Writer
+	index       *index.Writer
+	schema      *schema.Inferrer
+	inputs      []string
+	consumed    []index.Consumed
+	fragments   []fragment // that the chunk's lines point into
+	header      part.Header
+	bytes       int64
+	conflicts   map[int][]quarantine.Reject // by fragment
+	conflicting int64                       // bytes of them
 }
 
 func (v *visit) newMerge(s *state, lane layout.Lane, c *chunk) (m *merge, err error) {
@@ -62,9 +63,10 @@ func (v *visit) newMerge(s *state, lane layout.Lane, c *chunk) (m *merge, err er
 
 func (m *merge) close() error { return errors.Join(m.part.Close(), m.index.Close()) }
 
-// full tells whether the part has about reached its target size; what still lies in the chunk will shrink to an eighth or so.
+// full tells whether the part has about reached its target size, or conflicts their memory; what still lies in the chunk will shrink to
+// an eighth or so.
 func (m *merge) full() bool {
-	return m.part.Size()+int64(len(m.chunk.text))/8 >= m.config.Policy.Target
+	return m.part.Size()+int64(len(m.chunk.text))/8 >= m.config.Policy.Target || m.conflicting >= m.config.Memory
 }
 
 // hashInputs names a set of inputs: equal ones make equal parts.
@@ -176,6 +178,7 @@ func (m *merge) write(l *line) error {
 // conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
 func (m *merge) conflict(l *line) {
 	f := m.fragments[l.from]
+	m.conflicting += int64(l.end - l.start)
 	m.conflicts[int(l.from)] = append(m.conflicts[int(l.from)], quarantine.Reject{
 		Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
 		Shard: f.Shard, Sequence: f.First, Position: int(l.number), Arrival: f.object.Modified, Data: append([]byte(nil), m.chunk.text[l.start:l.end]...),

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/lakebed/lakebed/shared/bucket"
@@ -77,7 +78,8 @@ type unzipped struct {
 
 // readError tells a broken fragment from a store that fails: the former is set aside, the latter ends the visit.
 func readError(f fragment, err error) error {
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %s: %w", errBroken, f.Key(), err)
 	}
 	return fmt.Errorf("read %s: %w", f.Key(), err)
@@ -87,10 +89,13 @@ func readError(f fragment, err error) error {
 func (m *merge) addHuge(ctx context.Context, f fragment) error {
 	sum, lines := xxhash.New(), int64(0)
 	err := m.eachLine(ctx, f, func(text []byte) error {
-		_, err := fingerprint(m.decoder, text)
-		_, _ = sum.Write(append(text, '\n')) // never fails
+		_, _ = sum.Write(text) // never fails
+		_, _ = sum.Write([]byte{'\n'})
+		if _, err := fingerprint(m.decoder, text); err != nil {
+			return fmt.Errorf("%w: %s, line %d: %w", errBroken, f.Key(), lines+1, err)
+		}
 		lines++
-		return err
+		return nil
 	})
 	if err == nil && sum.Sum64() != f.Hash {
 		err = fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
@@ -100,11 +105,14 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 	}
 	from, number := len(m.fragments), 0
 	m.took(f, lines)
-	return m.eachLine(ctx, f, func(text []byte) error {
+	again := xxhash.New()
+	err = m.eachLine(ctx, f, func(text []byte) error {
 		print, err := fingerprint(m.decoder, text)
 		if err != nil {
 			return err
 		}
+		_, _ = again.Write(text) // never fails
+		_, _ = again.Write([]byte{'\n'})
 		start := len(m.chunk.text)
 		m.chunk.text = append(append(m.chunk.text, text...), '\n')
 		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: start + len(text), from: uint32(from), number: uint32(number)})
@@ -114,6 +122,10 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		}
 		return nil
 	})
+	if err != nil || again.Sum64() != f.Hash { // it counts as consumed already: nothing of this merge may be committed
+		return fmt.Errorf("read %s for the second time: it is not whole: %v", f.Key(), err) //nolint:errorlint // not broken: the visit ends
+	}
+	return nil
 }
 
 func (m *merge) eachLine(ctx context.Context, f fragment, do func([]byte) error) error {

@@ -15,7 +15,8 @@ import (
 )
 
 // Rebuild makes what follows from the bucket anew: it reads every part of the current generations, declares the columns that they need,
-// makes indexes anew that are missing or do not match their part, and sets every Location. It may run beside other workers.
+// makes indexes anew that are missing or do not match their part, and sets every Location. A partition with a damaged part is set aside in
+// the result, with all that can be read of it shown. It may be broken off and repeated, and run beside other workers.
 func (c *Compactor) Rebuild(ctx context.Context, done func(layout.Partition)) (Result, error) {
 	var total Result
 	all, err := c.Partitions(ctx)
@@ -25,7 +26,10 @@ func (c *Compactor) Rebuild(ctx context.Context, done func(layout.Partition)) (R
 	for _, p := range all {
 		v := c.visit(p, &total)
 		if err := v.rebuild(ctx); err != nil {
-			return total, fmt.Errorf("rebuild %s: %w", p, err)
+			if ctx.Err() != nil {
+				return total, ctx.Err()
+			}
+			total.SetAside = append(total.SetAside, Failure{p, fmt.Errorf("rebuild: %w", err)})
 		}
 		total.Partitions++
 		done(p)
@@ -40,10 +44,12 @@ func (v *visit) rebuild(ctx context.Context) error {
 			return err
 		}
 		seen := schema.NewInferrer(schema.Limits{}, columns(s.table))
+		var damage error
 		for _, d := range s.current().data() {
-			if err := v.reread(ctx, d, seen); err != nil {
-				return err
-			}
+			damage = errors.Join(damage, v.reread(ctx, d, seen))
+		}
+		if errors.Is(damage, errLost) {
+			continue
 		}
 		if err := v.evolve(ctx, columns(s.table), seen); errors.Is(err, errLost) {
 			continue
@@ -54,13 +60,13 @@ func (v *visit) rebuild(ctx context.Context) error {
 			return err
 		}
 		if s.entry.Version != "" && s.entry.Location == locationOf(s) && schema.Equal(s.entry.Columns, declared(s.table)) || len(s.current().slots) == 0 {
-			return nil
+			return damage
 		}
 		if s.entry.Version != "" {
 			v.result.Repaired++
 		}
 		if err := v.publish(ctx, s); !errors.Is(err, errLost) {
-			return err
+			return errors.Join(damage, err)
 		}
 	}
 	return errors.New("others changed it all the time")

@@ -55,7 +55,7 @@ type Partition struct {
 	Location    string         // the key prefix of the generation it shows, with its final slash
 	Columns     []schema.Field // its own columns: a value is read as these first
 	PublishedAt time.Time      // when Location was set
-	WrittenAt   time.Time      // when anything of the entry was last set
+	WrittenAt   time.Time      // the latest instant at which the last write of the entry can have landed
 	Version     string         // opaque; "" before it is registered
 }
 

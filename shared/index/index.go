@@ -47,7 +47,7 @@ type Consumed struct {
 // ErrCorrupt says that an index cannot be used and is to be made anew.
 var ErrCorrupt = errors.New("index is corrupt")
 
-// Writer spools fingerprints into a temporary file. Close removes it.
+// Writer spools fingerprints into a temporary file. Close ends it.
 type Writer struct {
 	file  *os.File
 	out   *bufio.Writer
@@ -60,6 +60,9 @@ func NewWriter(dir string) (*Writer, error) {
 	f, err := os.CreateTemp(dir, "lakebed-index-*")
 	if err != nil {
 		return nil, fmt.Errorf("spool index: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open: a killed process leaves nothing behind
+		return nil, errors.Join(fmt.Errorf("spool index: %w", err), f.Close())
 	}
 	return &Writer{file: f, out: bufio.NewWriterSize(f, 1<<15)}, nil
 }
@@ -130,7 +133,7 @@ func (w *Writer) Open(consumed []Consumed, rebuilt bool) (io.Reader, error) {
 }
 
 // Close drops the spool.
-func (w *Writer) Close() error { return errors.Join(w.file.Close(), os.Remove(w.file.Name())) }
+func (w *Writer) Close() error { return w.file.Close() }
 
 // lazy gives the checksum once all before it has been read.
 type lazy struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -23,6 +24,9 @@ type Rolled struct {
 
 // rollSize is how many entries a rollup holds at most.
 const rollSize = 20_000
+
+// deleteAtOnce is the most keys that S3's DeleteObjects takes.
+const deleteAtOnce = 1000
 
 // RollUp puts the new entries of each arrival hour that ended longer than after ago into one object, then deletes them. It may be broken
 // off and repeated, and run twice at once: an entry that stands in several objects counts once. One that cannot be read stays.
@@ -91,8 +95,10 @@ func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group [
 	if _, err := b.Put(ctx, key, &out, bucket.Condition{Absent: true}); err != nil && !errors.Is(err, bucket.ErrExists) {
 		return 0, fmt.Errorf("put %s: %w", key, err)
 	}
-	if err := b.Delete(ctx, gone...); err != nil && !errors.Is(err, bucket.ErrChanged) {
-		return 0, fmt.Errorf("delete rolled up entries: %w", err)
+	for batch := range slices.Chunk(gone, deleteAtOnce) {
+		if err := b.Delete(ctx, batch...); err != nil && !errors.Is(err, bucket.ErrChanged) {
+			return 0, fmt.Errorf("delete rolled up entries: %w", err)
+		}
 	}
 	return len(gone), nil
 }

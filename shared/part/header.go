@@ -60,8 +60,11 @@ const (
 	flagExtra   = 1 << 2                  // FLG.FEXTRA
 )
 
-// ErrFormat says that an object is not a part that this code can read.
-var ErrFormat = errors.New("not a part")
+// ErrFormat says that an object is not a part that this code can read; ErrNewer that it is one of a later version.
+var (
+	ErrFormat = errors.New("not a part")
+	ErrNewer  = errors.New("newer format")
+)
 
 // field gives the extra field for h.
 func (h Header) field() ([]byte, error) {
@@ -91,7 +94,8 @@ func ParseHeader(b []byte) (Header, error) {
 		return Header{}, fmt.Errorf("%w: its statement is broken: %w", ErrFormat, err)
 	}
 	if h.Version > Version {
-		return Header{}, fmt.Errorf("%w: it has format version %d, this program reads up to %d: use a newer lakebed", ErrFormat, h.Version, Version)
+		return Header{}, fmt.Errorf("%w: %w: it has format version %d, this program reads up to %d: use a newer lakebed",
+			ErrFormat, ErrNewer, h.Version, Version)
 	}
 	switch h.Kind {
 	case Data, Swept:

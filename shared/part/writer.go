@@ -13,7 +13,7 @@ import (
 // Level is the gzip level of parts.
 const Level = 6
 
-// Writer spools a part into a temporary file, so that one that loses its slot can be put into the next. Close removes the file.
+// Writer spools a part into a temporary file, so that one that loses its slot can be put into the next. Close ends it.
 type Writer struct {
 	file  *os.File
 	out   *bufio.Writer
@@ -28,6 +28,9 @@ func NewWriter(dir string) (*Writer, error) {
 	f, err := os.CreateTemp(dir, "lakebed-part-*")
 	if err != nil {
 		return nil, fmt.Errorf("spool part: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open: a killed process leaves nothing behind
+		return nil, errors.Join(fmt.Errorf("spool part: %w", err), f.Close())
 	}
 	w := &Writer{file: f}
 	w.out = bufio.NewWriterSize(counter{f, &w.size}, 1<<18)
@@ -97,5 +100,5 @@ func (w *Writer) Open() (io.Reader, error) {
 
 // Close drops the spool.
 func (w *Writer) Close() error {
-	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+	return w.file.Close()
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -56,14 +57,16 @@ func (e *env) report(r *compactor.Result) error {
 	for _, b := range r.Broken {
 		fmt.Fprintf(e.err, "cannot be merged: %s: %s\n", b.Key, b.Err)
 	}
+	var causes error
 	for _, f := range r.SetAside {
 		fmt.Fprintf(e.err, "set aside: %s: %s\n", f.Partition, f.Err)
+		causes = errors.Join(causes, f.Err)
 	}
 	if t := r.Next(); !t.IsZero() && !e.quiet {
 		fmt.Fprintf(e.err, "nothing more is due before %s\n", t.UTC().Format(time.RFC3339))
 	}
 	if len(r.SetAside) > 0 {
-		return fmt.Errorf("%w: %d; the others are done", errSetAside, len(r.SetAside))
+		return &setAsideError{len(r.SetAside), causes}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/lakebed/lakebed/services/lakebed/config"
 	"github.com/lakebed/lakebed/services/lakebed/host"
 	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/part"
 )
 
 // The exit codes, as --help and the README give them.
@@ -31,10 +32,19 @@ func (e *usageError) Error() string { return e.err.Error() }
 
 func (e *usageError) Unwrap() error { return e.err }
 
-var (
-	errBreach   = errors.New("the lake does not keep its promises")
-	errSetAside = errors.New("some partitions were set aside")
-)
+var errBreach = errors.New("the lake does not keep its promises")
+
+// setAsideError is of partitions that were set aside; each was named before.
+type setAsideError struct {
+	n      int
+	causes error
+}
+
+func (e *setAsideError) Error() string {
+	return fmt.Sprintf("%d partitions were set aside, as said above; run it again once the cause is mended", e.n)
+}
+
+func (e *setAsideError) Unwrap() error { return e.causes }
 
 func exitCode(ctx context.Context, err error) int {
 	var usage *usageError
@@ -42,7 +52,7 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case errors.Is(err, errBreach):
 		return exitBreach
-	case errors.Is(err, config.ErrFormat):
+	case errors.Is(err, config.ErrFormat), errors.Is(err, part.ErrNewer):
 		return exitFormat
 	case errors.Is(err, claims.ErrInUse):
 		return exitInUse

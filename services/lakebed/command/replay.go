@@ -54,15 +54,16 @@ func newRebuild(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the catalog and the indexes anew from the bucket",
-		Long: `Drops the catalog and makes it anew from the parts: their columns, and the generation that each partition shows. Indexes that are
-missing or do not match their part are made anew too. The dates at which columns came begin again.`,
+		Long: `Makes the catalog anew from the parts: the columns that they need, and the generation that each partition shows. Indexes that are
+missing or do not match their part are made anew too. A catalog that cannot be read is dropped first; then the dates at which columns came
+begin again.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			l, err := e.open(false)
 			if err != nil {
 				return err
 			}
-			if err := l.DropCatalog(c.Context()); err != nil {
+			if err := l.DropCorruptCatalog(c.Context()); err != nil {
 				return err
 			}
 			compactor, err := l.Compactor()
@@ -75,7 +76,11 @@ missing or do not match their part are made anew too. The dates at which columns
 			if err != nil {
 				return err
 			}
-			return e.record([]field{{"partitions", r.Partitions}, {"schema_changes", r.Evolved}, {"indexes_rebuilt", r.Reindexed}})
+			if err := e.record([]field{{"partitions", r.Partitions}, {"schema_changes", r.Evolved}, {"locations_repaired", r.Repaired},
+				{"indexes_rebuilt", r.Reindexed}, {"set_aside", len(r.SetAside)}}); err != nil {
+				return err
+			}
+			return e.report(&r)
 		},
 	}
 }

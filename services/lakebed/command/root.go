@@ -101,23 +101,33 @@ func newRoot(e *env) *cobra.Command {
 	return root
 }
 
-// open layers the settings and opens the lake.
-func (e *env) open(create bool) (*host.Lake, error) {
+// layer fills the settings, and gives the text of the lake's own, nil when there is no lake.
+func (e *env) layer() (text []byte, err error) {
 	if e.dir == "" {
 		e.dir = os.Getenv("LAKEBED_LAKE")
 	}
-	if e.dir == "" {
-		return nil, &usageError{errors.New("no lake given: name its directory with --lake DIR or LAKEBED_LAKE")}
-	}
-	text, err := host.ReadConfig(e.dir)
-	if err != nil {
-		return nil, err
+	if e.dir != "" {
+		if text, err = host.ReadConfig(e.dir); err != nil {
+			return nil, err
+		}
 	}
 	if err := config.Layer(e.flags, os.Getenv, text); err != nil {
 		return nil, &usageError{err}
 	}
 	if err := e.settings.Check(); err != nil {
 		return nil, &usageError{err}
+	}
+	return text, nil
+}
+
+// open opens the lake with its settings.
+func (e *env) open(create bool) (*host.Lake, error) {
+	text, err := e.layer()
+	if err != nil {
+		return nil, err
+	}
+	if e.dir == "" {
+		return nil, &usageError{errors.New("no lake given: name its directory with --lake DIR or LAKEBED_LAKE")}
 	}
 	if text != nil {
 		recorded, err := config.Recorded(text)

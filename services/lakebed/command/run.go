@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -48,6 +49,7 @@ end it goes on until it is interrupted; the batch under way is then finished.`,
 					merged += r.Events
 					bar.set(src.Size(), fmt.Sprintf("%d stored, %d merged", in.Stored, merged))
 				},
+				Failed: func(err error) { fmt.Fprintf(e.err, "compaction failed, the next interval tries again: %s\n", err) },
 			})
 			bar.done()
 			if in.Received > 0 || err == nil {
@@ -56,10 +58,7 @@ end it goes on until it is interrupted; the batch under way is then finished.`,
 					err = printErr
 				}
 			}
-			if err != nil {
-				return err
-			}
-			return e.report(&r)
+			return errors.Join(err, e.report(&r))
 		},
 	}
 	c.Flags().DurationVar(&interval, "interval", time.Minute, "how often to compact while events flow")

@@ -101,10 +101,8 @@ func newSettings(e *env) *cobra.Command {
 		Short: "Every setting: its value, its variable, and what it is for",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if e.dir != "" {
-				if _, err := e.open(false); err != nil {
-					return err
-				}
+			if _, err := e.layer(); err != nil {
+				return err
 			}
 			return e.rows([]string{"setting", "value", "variable", "meaning"}, func(yield func([]any) bool) { e.eachSetting(yield) })
 		},

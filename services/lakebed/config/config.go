@@ -83,12 +83,18 @@ func (s *Settings) Register(f *pflag.FlagSet) {
 func (s *Settings) Check() error {
 	_, err := event.NewDecoder(s.Mapping, s.MaxFuture)
 	err = errors.Join(err, layout.CheckLanes(s.Lanes))
-	for name, ok := range map[string]bool{
-		"claim-window": s.ClaimWindow > 0, "close-after": s.Close >= 0, "major-parts": s.MajorParts > 0, "major-share": s.MajorShare >= 0,
-		"grace": s.Grace >= 0, "live": s.Live >= 0, "longest-query": s.LongestQuery >= 0, "memory": s.Memory >= 1<<20, "parallel": s.Parallel > 0,
+	for _, c := range []struct {
+		ok   bool
+		want string
+	}{
+		{s.ClaimWindow > 0, "claim-window: want more than 0"}, {s.Close >= 0, "close-after: want 0 or more"},
+		{s.MajorParts > 0, "major-parts: want 1 or more"}, {s.MajorShare >= 0, "major-share: want 0 or more"},
+		{s.LongestQuery >= 0, "longest-query: want 0 or more"}, {s.Live >= 0, "live: want 0 or more"},
+		{s.Grace >= s.LongestQuery, "grace: want at least longest-query, else a query can miss what is swept while it runs"},
+		{s.Memory >= 1<<20, "memory: want 1MiB or more"}, {s.Parallel > 0, "parallel: want 1 or more"},
 	} {
-		if !ok {
-			err = errors.Join(err, fmt.Errorf("--%s is too small", name))
+		if !c.ok {
+			err = errors.Join(err, errors.New(c.want))
 		}
 	}
 	return err
@@ -138,6 +144,12 @@ func parse(text []byte) (map[string]string, error) {
 		return nil, fmt.Errorf("lakebed.yaml: %w", err)
 	}
 	file := map[string]string{}
+	switch f, ok := raw["format"].(uint64); {
+	case ok && f > Format:
+		return nil, fmt.Errorf("lakebed.yaml: format %d: %w", f, ErrFormat)
+	case raw["format"] != nil && (!ok || f == 0):
+		return nil, fmt.Errorf("lakebed.yaml: format is %v: want %d", raw["format"], Format)
+	}
 	for k, v := range raw {
 		switch v.(type) {
 		case string, bool, int, int64, uint64, float64:
@@ -145,9 +157,6 @@ func parse(text []byte) (map[string]string, error) {
 		default:
 			return nil, fmt.Errorf("lakebed.yaml: %s: want one plain value", k)
 		}
-	}
-	if f, ok := file["format"]; ok && f != fmt.Sprint(Format) {
-		return nil, fmt.Errorf("lakebed.yaml: format %s: %w", f, ErrFormat)
 	}
 	return file, nil
 }

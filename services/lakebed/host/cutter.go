@@ -30,7 +30,7 @@ func (c *cutter) lines(ctx context.Context, in *bufio.Reader) error {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			if long = append(long, piece...); len(long) > maxRecord {
-				return fmt.Errorf("line %d is longer than %d MiB, the most that a Kinesis record holds: cut it", c.n+1, maxRecord>>20)
+				return fmt.Errorf("line %d is longer than %d MiB; a Kinesis record holds 10: cut it or take it out", c.n+1, maxRecord>>20)
 			}
 			continue
 		case errors.Is(err, io.EOF):

@@ -88,10 +88,11 @@ func (s *Stream) deliver(ctx context.Context, b *batch) (ingest.Result, error) {
 	return s.ingester.Ingest(ctx, d)
 }
 
-// check looks at the first batch before anything is written: when no event of it can be used for one and the same reason, the mapping is
-// wrong or the input is no NDJSON, and quarantining all of it would help nobody.
+// check looks at the first batch before anything is written into a new lake: when no event of it can be used, and most for want of a
+// mapped field, the mapping is wrong, or the input is no NDJSON; quarantining all of it would help nobody. A lake that has stored events
+// has proved its mapping, and bad records stop nothing in it.
 func (s *Stream) check(b *batch) error {
-	if s.checked {
+	if s.checked || s.lake.Recorded {
 		return nil
 	}
 	s.checked = true
@@ -106,7 +107,7 @@ func (s *Stream) check(b *batch) error {
 		data := b.record(i)
 		d.Decode(data, s.lake.Now(), func(event.Event) { good++ }, func(r event.Rejection) {
 			reasons[r.Reason]++
-			if len(keys) == 0 {
+			if len(keys) == 0 && (r.Reason == event.IDMissing || r.Reason == event.TimeMissing) {
 				keys = event.Seen(r.Data)
 			}
 		})
@@ -121,12 +122,18 @@ func (s *Stream) check(b *batch) error {
 		return &InputError{b.from, fmt.Errorf("no event has the field %q, which is to hold its %s; fields seen: %s. Name the right one with %s",
 			field, what, strings.Join(keys, ", "), flag)}
 	}
+	most := event.NotJSON
+	for r, n := range reasons {
+		if n > reasons[most] {
+			most = r
+		}
+	}
 	switch {
-	case reasons[event.IDMissing] > 0 && len(reasons) == 1:
+	case most == event.IDMissing:
 		return missing("id", m.ID, "--id-field")
-	case reasons[event.TimeMissing] > 0 && len(reasons) == 1:
+	case most == event.TimeMissing:
 		return missing("time", m.Time, "--time-field")
-	case reasons[event.NotJSON]+reasons[event.Encoding]+reasons[event.NotObject] == sum(reasons) && !s.lake.Recorded:
+	case reasons[event.NotJSON]+reasons[event.Encoding]+reasons[event.NotObject] == sum(reasons):
 		return &InputError{b.from, fmt.Errorf("it is not NDJSON: none of its first %d lines is a JSON object (the first begins %.40q)",
 			len(b.ends), b.record(0))}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/lakebed/lakebed/services/compactor"
@@ -38,7 +39,7 @@ var ErrNoLake = errors.New("no lake is there yet: `lakebed ingest` or `lakebed r
 // ReadConfig gives the text of a lake's lakebed.yaml, nil when there is none.
 func ReadConfig(dir string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(dir, layout.Config))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // Open says what is wrong with the latter
 		return nil, nil
 	}
 	if err != nil {
@@ -82,8 +83,24 @@ func (l *Lake) Record(ctx context.Context) error {
 		return err
 	}
 	_, err = l.Bucket.Put(ctx, layout.Config, bytes.NewReader(text), bucket.Condition{Absent: true})
-	if err != nil && !errors.Is(err, bucket.ErrExists) {
+	if errors.Is(err, bucket.ErrExists) {
+		return l.sameMapping()
+	}
+	if err != nil {
 		return fmt.Errorf("record settings: %w", err)
+	}
+	l.Recorded = true
+	return nil
+}
+
+// sameMapping wants what another process has recorded meanwhile to be this lake's mapping.
+func (l *Lake) sameMapping() error {
+	text, err := ReadConfig(l.Dir)
+	if err != nil {
+		return err
+	}
+	if recorded, err := config.Recorded(text); err != nil || recorded != l.Settings.Mapping {
+		return errors.Join(fmt.Errorf("another process has just recorded other fields in %s: %+v", l.Dir, recorded), err)
 	}
 	l.Recorded = true
 	return nil
@@ -122,8 +139,15 @@ func (l *Lake) Compactor() (*compactor.Compactor, error) {
 	})
 }
 
-// DropCatalog empties the catalog, for it to be made anew.
-func (l *Lake) DropCatalog(ctx context.Context) error {
+// DropCorruptCatalog empties a catalog that cannot be read, for it to be made anew.
+func (l *Lake) DropCorruptCatalog(ctx context.Context) error {
+	_, err := l.Catalog.Table(ctx)
+	if err == nil {
+		_, err = l.Catalog.Partitions(ctx)
+	}
+	if !errors.Is(err, catalog.ErrCorrupt) {
+		return err
+	}
 	if err := l.Catalog.Clear(ctx); err != nil {
 		return fmt.Errorf("drop catalog: %w", err)
 	}

@@ -76,7 +76,7 @@ func (s *Stream) try(d ingest.Delivery) (ingest.Result, error) {
 	return result, nil
 }
 
-// quarantined gives, for each quarantine object that the ledger counts, how many records in it are still to be dealt with: none when a
+// quarantined gives, for each quarantine object, how many records in it are still to be dealt with: none when a
 // replay of it left the rest, if any, in another object.
 func (l *Lake) quarantined(ctx context.Context) (map[string]int64, error) {
 	count := map[string]int64{}
@@ -93,8 +93,24 @@ func (l *Lake) quarantined(ctx context.Context) (map[string]int64, error) {
 		}
 		return nil
 	}, func(key string, err error) { bad = fmt.Errorf("read %s: %w", key, err) })
+	if err = errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	for o, err := range l.Bucket.List(ctx, layout.Quarantine, "") { // compaction's conflicts are in no entry
+		if err != nil {
+			return nil, fmt.Errorf("list quarantine: %w", err)
+		}
+		if _, err := layout.ParseReject(o.Key); err != nil || count[o.Key] > 0 {
+			continue
+		}
+		rejects, err := quarantine.Read(ctx, l.Bucket, o.Key)
+		if err != nil {
+			return nil, err
+		}
+		count[o.Key] = int64(len(rejects))
+	}
 	for key := range dealt {
 		count[key] = 0
 	}
-	return count, errors.Join(err, bad)
+	return count, nil
 }

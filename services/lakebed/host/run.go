@@ -13,6 +13,7 @@ import (
 type Watch struct {
 	Ingested  func(r ingest.Result, read int64)
 	Compacted func(r compactor.Result)
+	Failed    func(err error) // a round of compaction, while events flow
 }
 
 // Rounds says how far Compact goes.
@@ -36,7 +37,7 @@ func (l *Lake) Compact(ctx context.Context, rounds Rounds, done func(compactor.R
 		r, err := round(ctx, time.Time{}, done)
 		total.Due, total.Broken, total.SetAside = nil, nil, nil // the last round tells what is left
 		total.Add(r)
-		if err != nil || rounds.Once || !r.Progress() || len(r.SetAside) > 0 {
+		if err != nil || rounds.Once || !r.Progress() {
 			return total, err
 		}
 	}
@@ -48,7 +49,10 @@ func (s *Stream) Run(ctx context.Context, src *Source, interval time.Duration, w
 	compacting, stop := context.WithCancel(ctx)
 	defer stop()
 	var total compactor.Result
-	var failed error
+	add := func(r compactor.Result) {
+		total.Due, total.Broken, total.SetAside = nil, nil, nil // the last round tells what is left
+		total.Add(r)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		tick := time.NewTicker(interval)
@@ -60,24 +64,19 @@ func (s *Stream) Run(ctx context.Context, src *Source, interval time.Duration, w
 			case <-tick.C:
 			}
 			r, err := s.lake.Compact(compacting, Rounds{Once: true}, w.Compacted)
-			total.Add(r)
+			add(r)
 			if err != nil && compacting.Err() == nil {
-				failed = err
-				return
+				w.Failed(err) // the next interval tries again; the events are safe meanwhile
 			}
 		}
 	})
 	err := s.Ingest(ctx, src, w.Ingested)
 	stop()
 	wg.Wait()
-	if err == nil {
-		err = failed
-	}
 	if err != nil {
 		return total, err
 	}
 	r, err := s.lake.Compact(ctx, Rounds{}, w.Compacted)
-	total.Due, total.Broken, total.SetAside = nil, nil, nil
-	total.Add(r)
+	add(r)
 	return total, err
 }

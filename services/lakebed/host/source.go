@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -18,7 +19,7 @@ const (
 	batchRecords = 10_000
 	batchBytes   = 6 << 20 * 3 / 4        // what 6 MB of payload hold in base64
 	batchWindow  = 500 * time.Millisecond // after which a batch goes as it is
-	maxRecord    = 10 << 20               // the largest record that a stream takes
+	maxRecord    = 20 << 20               // twice what a stream takes: what is too large is quarantined, as long as that can be read again
 )
 
 // batch is a run of records in the order read.
@@ -133,6 +134,11 @@ func (s *Source) file(ctx context.Context, name string, before int64, to chan<- 
 		defer f.Close()
 		raw.r = f
 	}
+	if f, ok := raw.r.(*os.File); ok && name != "stdin" {
+		if err := checkGzip(f); err != nil {
+			return 0, &InputError{name, err}
+		}
+	}
 	in := bufio.NewReaderSize(raw, 1<<18)
 	if head, _ := in.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
 		z, err := gzip.NewReader(in)
@@ -161,9 +167,34 @@ func (s *Source) file(ctx context.Context, name string, before int64, to chan<- 
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return raw.n, err
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
-		err = fmt.Errorf("the gzip stream is broken after line %d (%w): the lines before are in the lake; "+
-			"get the whole file and give it again, what is there already is not stored twice", c.n, err)
+	case brokenGzip(err):
+		err = fmt.Errorf("the gzip stream breaks off after line %d (%w): the lines before are in the lake. Were they whole, give the rest, or "+
+			"all of it, again: what is there already is not stored twice", c.n, err)
 	}
 	return raw.n, &InputError{name, err}
+}
+
+func brokenGzip(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.As(err, &corrupt) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
+}
+
+// checkGzip reads a gzip file once to its end before anything of it is stored: damage in the middle can look like other events.
+func checkGzip(f *os.File) error {
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err // a pipe can be read only once
+	}
+	in := bufio.NewReader(f)
+	if head, _ := in.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
+		z, err := gzip.NewReader(in)
+		n := int64(0)
+		if err == nil {
+			n, err = io.Copy(io.Discard, z)
+		}
+		if err != nil {
+			return fmt.Errorf("the gzip file is damaged after %d bytes of text (%w): nothing of it was stored; get the whole file and give it again", n, err)
+		}
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return err
 }
