@@ -23,10 +23,11 @@ func (v *visit) major(ctx context.Context, s *state) error {
 	plan, next := v.successor(s)
 	row := &row{visit: v, generation: next}
 	for _, group := range plan {
-		if err := row.add(ctx, group); err != nil {
+		wrote, err := row.add(ctx, group)
+		if err != nil {
 			return err
 		}
-		if late(v.deadline) {
+		if wrote && late(v.deadline) {
 			return nil
 		}
 	}
@@ -99,7 +100,7 @@ func (v *visit) seal(ctx context.Context, s *state, r *row) error {
 			return err
 		}
 		raced := slot{Slot: at, Header: *taken, object: o}
-		if err := r.add(ctx, []*slot{&raced}); err != nil {
+		if _, err := r.add(ctx, []*slot{&raced}); err != nil {
 			return err
 		}
 	}
@@ -154,37 +155,37 @@ type row struct {
 	slots      int
 }
 
-// add puts the parts of a group together in the row's next slot.
-func (r *row) add(ctx context.Context, group []*slot) error {
+// add puts the parts of a group together in the row's next slot. It tells whether it had to: an earlier run or a twin may have done it.
+func (r *row) add(ctx context.Context, group []*slot) (wrote bool, err error) {
 	at := layout.Slot{Partition: r.partition, Generation: r.generation, Number: r.slots + 1}
 	h := sum(group)
 	if there, _, err := part.ReadHeader(ctx, r.bucket, at.Key()); err == nil && there == h {
 		r.slots++
-		return nil // an earlier run or a twin wrote it
+		return false, nil
 	}
 	p, x, err := r.together(ctx, group, h)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = errors.Join(p.Close(), x.index.Close()) }() // scratch files
 	idx, err := x.index.Open(x.consumed, x.rebuilt)
 	if err != nil {
-		return err
+		return false, err
 	}
 	key := layout.Index{Slot: at, Inputs: h.Inputs}.Key()
 	if _, err := r.bucket.Put(ctx, key, idx, bucket.Condition{}); err != nil {
-		return fmt.Errorf("put %s: %w", key, err)
+		return false, fmt.Errorf("put %s: %w", key, err)
 	}
 	taken, err := r.create(ctx, at, h, p.Open)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if taken != nil {
-		return fmt.Errorf("slot %s is not what its directory's name says", at.Key())
+		return false, fmt.Errorf("slot %s is not what its directory's name says", at.Key())
 	}
 	r.slots++
 	r.result.BytesMoved += p.Size()
-	return nil
+	return true, nil
 }
 
 // sum is the header of the parts put together.

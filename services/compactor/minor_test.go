@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
+	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
@@ -149,6 +152,104 @@ func TestLargerThanMemory(t *testing.T) {
 	l.check()
 	if r.Events != 2515 || r.Duplicates != 400 {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// Of a fragment that is read in pieces nothing is merged unless all of it is: the second reading breaks off, once.
+func TestHugeFragmentCut(t *testing.T) {
+	for _, when := range []faulty.When{faulty.Midway, faulty.Before} {
+		l := newLake(t)
+		l.config.Memory = 4 << 10
+		f := l.events(hour, 500)
+		reads := 0
+		faults := faulty.New(func(op faulty.Op, key string) (faulty.When, error) {
+			if op == faulty.Get && key == f.Key() {
+				if reads++; reads == 3 { // to find out that it is huge, to check it, to merge it
+					return when, io.ErrUnexpectedEOF
+				}
+			}
+			return faulty.Never, nil
+		})
+		l.bucket = faulty.NewBucket(l.store, faults)
+		if r := l.round(); len(r.SetAside) != 1 || r.Minors != 0 {
+			t.Errorf("%v: got %+v", when, r)
+		}
+		l.settle()
+		l.check()
+		if reads < 6 {
+			t.Errorf("%v: only %d reads", when, reads)
+		}
+	}
+}
+
+// One flipped bit of a fragment sets the fragment aside, and nothing else.
+func TestFlippedFragments(t *testing.T) {
+	for _, gz := range []bool{false, true} {
+		for _, memory := range []int64{1 << 20, 2 << 10} {
+			l := newLake(t)
+			l.config.Memory = memory
+			f := l.put(hour, "", gz, lineOf(hour, "a", ""), lineOf(hour, "b", strings.Repeat(`,"x":1`, 1)+`,"y":"`+strings.Repeat("abcdefgh", 500)+`"`))
+			body, _, err := l.store.Get(t.Context(), f.Key(), bucket.Range{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(text); at += 1 + len(text)/97 {
+				l.want = map[layout.Partition]map[string]string{}
+				l.store, l.cat = bucket.NewMemory(l.clock.now), catalog.NewMemory()
+				l.bucket = l.store
+				damaged := bytes.Clone(text)
+				damaged[at] ^= 0x10
+				if _, err := l.store.Put(t.Context(), f.Key(), bytes.NewReader(damaged), bucket.Condition{}); err != nil {
+					t.Fatal(err)
+				}
+				l.events(hour, 2)
+				r := l.round()
+				if len(r.SetAside) > 0 || r.Events == 2 && len(r.Broken) != 1 {
+					t.Fatalf("gzip %v, memory %d, a flip in byte %d: %+v", gz, memory, at, r)
+				}
+				if r.Events == 2 { // a flip in the gzip header's time or system changes nothing
+					l.check()
+				}
+			}
+		}
+	}
+}
+
+// A catalog that was lost is made anew with the columns of what is there, not only of what comes.
+func TestLostCatalog(t *testing.T) {
+	l := newLake(t)
+	l.put(hour, "", false, lineOf(hour, "a", `,"n":"text"`))
+	l.settle()
+	l.cat = catalog.NewMemory()
+	l.put(hour, "", false, lineOf(hour, "b", `,"n":1`))
+	l.settle()
+	l.check()
+	if got := l.types()["n"]; got != "string" {
+		t.Errorf("n is %s, and holds text", got)
+	}
+}
+
+// Conflicts are kept in bounded memory: the merge stops at it, and goes on in the next part.
+func TestManyConflicts(t *testing.T) {
+	l := newLake(t)
+	l.config.Memory = 8 << 10
+	for v := range 2 {
+		for i := range 20 {
+			lines := make([]string, 10)
+			for k := range lines {
+				lines[k] = lineOf(hour, fmt.Sprint(i, "-", k), fmt.Sprintf(`,"v":%d,"pad":"%s"`, v, strings.Repeat("x", 100)))
+			}
+			l.put(hour, "", false, lines...)
+		}
+		l.round()
+	}
+	l.check()
+	if n := len(l.keys(l.location(hour))); n < 3 {
+		t.Errorf("40 KB of conflicts were held at once: %d parts", n)
 	}
 }
 
