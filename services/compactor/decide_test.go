@@ -16,7 +16,8 @@ import (
 
 // picture makes a state out of a few words, so that a test reads as a listing:
 //
-//	gen 100 100 seal    a generation's slots: data of so many bytes, swept, seal; a number with ! has no index
+//	gen 100 100 seal    a generation's slots: data of so many bytes, swept, seal; a number with ! has no index;
+//	                    100@-1h was written an hour ago
 //	orphan 2            a directory of generation 2 that no seal names
 //	raw 3 of 5          five fragments, three of them merged
 //	at 1 -2h            the Location is that of generation 1, published two hours ago (at none: not registered)
@@ -37,6 +38,13 @@ func picture(t *testing.T, now time.Time, words string) *state {
 			for i, w := range f[1:] {
 				d := slot{Slot: layout.Slot{Partition: hour, Generation: name, Number: i + 1}}
 				d.object.Key, d.object.Modified = d.Key(), hour.Start()
+				if size, ago, ok := strings.Cut(w, "@"); ok {
+					age, err := time.ParseDuration(ago)
+					if err != nil {
+						t.Fatal(err)
+					}
+					w, d.object.Modified = size, now.Add(age)
+				}
 				switch w {
 				case "seal", "swept":
 					d.Kind = part.Kind(w)
@@ -120,6 +128,7 @@ func TestDecide(t *testing.T) {
 		"fragments go last":             {late, "gen 100 100 seal\ngen 200\nraw 1 of 1\nat 2 -40h", doSweep, "2, 0", 0},
 		"fragments, all else is swept":  {late, "gen swept swept seal\ngen 200\nraw 3 of 3\nat 2 -40h", doSweep, "0, 3", 0},
 		"fragments of one generation":   {late, "gen 100\nraw 3 of 3\nat 1 -40h", doSweep, "0, 3", 0},
+		"fragments merged just now":     {late, "gen 100@-1h\nraw 3 of 3\nat 1 -40h", doNothing, "", 3 * time.Hour},
 		"fragments that are still read": {hour.End().Add(2 * time.Hour), "gen 100\nraw 3 of 3\nat 1 -5h", doNothing, "", time.Hour},
 		"orphan, its parent sealed":     {closed, "gen 100 seal\ngen 100\norphan 2\nraw 1 of 1\nat 2 -1s", doSweep, "0, 1", 0},
 		"orphan, its parent unsealed":   {late, "gen 100\norphan 2\nraw 0 of 0\nat 1 -40h", doNothing, "", 0},
