@@ -1,0 +1,68 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/services/lakebed/config"
+	"github.com/lakebed/lakebed/services/lakebed/generate"
+)
+
+// cpu is the processor time that this process has used.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkRun is the whole main job on a directory: a file of 200,000 generated events with copies, late and broken ones, to parts.
+func BenchmarkRun(b *testing.B) {
+	name := filepath.Join(b.TempDir(), "events.ndjson")
+	f, err := os.Create(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	made, err := generate.Write(b.Context(), f, generate.Options{Events: 200_000, Duplicates: 0.02, Late: 0.01, Broken: 0.001, Hours: 4})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	start := cpu()
+	runs := 0
+	for b.Loop() {
+		l, err := Open(b.TempDir(), config.Default(), false, true)
+		if err != nil {
+			b.Fatal(err)
+		}
+		stream, err := l.Stream()
+		if err != nil {
+			b.Fatal(err)
+		}
+		src, err := NewSource([]string{name}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := stream.Run(b.Context(), src, time.Hour, Watch{
+			Ingested: func(ingest.Result, int64) {}, Compacted: func(compactor.Result) {}, Failed: func(err error) { b.Error(err) },
+		})
+		if err != nil || r.Events != int64(made.Events) {
+			b.Fatalf("%d events of %d: %v", r.Events, made.Events, err)
+		}
+		if err := stream.Close(); err != nil {
+			b.Fatal(err)
+		}
+		runs++
+	}
+	used := (cpu() - start).Seconds()
+	b.ReportMetric(float64(made.Lines*runs)/used, "events/CPU-s")
+	b.ReportMetric(float64(made.Bytes)*float64(runs)/1e6/used, "MB/CPU-s")
+}
