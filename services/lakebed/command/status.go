@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lakebed/lakebed/services/lakebed/render"
 	"github.com/lakebed/lakebed/shared/event"
 )
 
@@ -66,10 +67,14 @@ func newStatus(e *env) *cobra.Command {
 	return c
 }
 
+// typeWidth is how much of a column's type a table shows: a deep struct's has thousands of characters.
+const typeWidth = 100
+
 func newSchema(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "The columns of the table, and when each came or widened",
+		Long:  "Lists the columns that readers are told of. A table cuts long types; json and csv have them whole.",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			l, err := e.open(false)
@@ -82,7 +87,14 @@ func newSchema(e *env) *cobra.Command {
 			}
 			return e.rows([]string{"column", "type", "since", "widened", "was"}, func(yield func([]any) bool) {
 				for _, col := range t.Columns {
-					row := []any{col.Name, col.Type.Hive(), col.Since.UTC().Format(time.RFC3339), nil, nil}
+					hive := col.Type.Hive()
+					if hive == "" {
+						continue // nothing but null, {} or [] so far: not declared
+					}
+					if e.format == render.AsTable && len(hive) > typeWidth {
+						hive = hive[:typeWidth] + "…"
+					}
+					row := []any{col.Name, hive, col.Since.UTC().Format(time.RFC3339), nil, nil}
 					if n := len(col.Changes); n > 0 {
 						row[3], row[4] = col.Changes[n-1].At.UTC().Format(time.RFC3339), col.Changes[n-1].From
 					}
