@@ -56,7 +56,7 @@ func secondReader(t *testing.T, file, lake string) {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("SKIPPED: the second reader needs python3, which is not installed")
+		skip(t, "the second reader needs python3, which is not installed")
 	}
 	out, err := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "second_reader.py"), file, lake).CombinedOutput()
 	if err != nil {

@@ -11,7 +11,7 @@ var github = filepath.Join("..", "..", "..", "shared", "data", "github-events-20
 // The main job on 800 real events of 15 types, deep and uneven.
 func TestGitHub(t *testing.T) {
 	if _, err := os.Stat(github); err != nil {
-		t.Skipf("SKIPPED: the real events are not there: %v", err)
+		skip(t, "the real events are not there: %v", err)
 	}
 	lake := filepath.Join(t.TempDir(), "a lake's dir")
 	flags := []string{"--lake", lake, "-o", "json"}

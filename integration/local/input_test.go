@@ -184,7 +184,7 @@ func TestInUse(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED: no small disk can be mounted here: %v: %s", err, out)
+		skip(t, "no small disk can be mounted here: %v: %s", err, out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
 	file := generated(t, "--events", "20000", "--start", "2026-11-20T00:00:00Z")

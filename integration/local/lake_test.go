@@ -134,6 +134,15 @@ func count(t *testing.T, row map[string]any, key string) int {
 	return int(n)
 }
 
+// skip leaves a test out for want of something, with one loud line; where REQUIRE_ALL is set that is a failure.
+func skip(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("REQUIRE_ALL") != "" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf("SKIPPED: "+format, args...)
+}
+
 func want(t *testing.T, row map[string]any, counts map[string]int) {
 	t.Helper()
 	for key, n := range counts {
