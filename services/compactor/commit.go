@@ -100,9 +100,7 @@ func (v *visit) create(ctx context.Context, at layout.Slot, h part.Header, open 
 		if err == nil {
 			return nil, nil
 		}
-		if !errors.Is(err, bucket.ErrExists) {
-			failed = err // landed or not: look
-		}
+		failed = err // taken, or nobody knows whether it landed: look
 		there, _, lookErr := part.ReadHeader(ctx, v.bucket, at.Key())
 		switch {
 		case lookErr == nil && there.Kind == h.Kind && there.Inputs == h.Inputs && there.Next == h.Next:

@@ -12,9 +12,7 @@ import (
 // do, and the cost of a survey grows with what changed, not with what there is.
 type Dirty struct {
 	Partition layout.Partition
-	Fragments int
-	Bytes     int64
-	Oldest    time.Time // of the fragments, by the store's clock
+	Oldest    time.Time // of its fragments, by the store's clock
 }
 
 // Survey lists the dirty partitions, in order of their hours.
@@ -32,8 +30,6 @@ func (c *Compactor) Survey(ctx context.Context) ([]Dirty, error) {
 			all = append(all, Dirty{Partition: p, Oldest: o.Modified})
 		}
 		d := &all[len(all)-1]
-		d.Fragments++
-		d.Bytes += o.Size
 		if o.Modified.Before(d.Oldest) {
 			d.Oldest = o.Modified
 		}

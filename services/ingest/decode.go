@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/lakebed/lakebed/shared/event"
@@ -58,7 +57,7 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 	}
 	for n, r := range d.Records {
 		if r.Arrival.IsZero() || !layout.PartitionOf(r.Arrival).Valid() {
-			return nil, fmt.Errorf("decode delivery: %w", errors.New("record "+d.Records[n].Sequence+" has no arrival time"))
+			return nil, fmt.Errorf("decode delivery: record %s has no arrival time", d.Records[n].Sequence)
 		}
 	}
 	decoder, _ := i.decoders.Get().(*event.Decoder)

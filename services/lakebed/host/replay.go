@@ -76,8 +76,8 @@ func (s *Stream) try(d ingest.Delivery) (ingest.Result, error) {
 	return result, nil
 }
 
-// quarantined gives, for each quarantine object, how many records in it are still to be dealt with: none when a
-// replay of it left the rest, if any, in another object.
+// quarantined gives, for each quarantine object, how many records in it are still to be dealt with: none when a replay of it left the
+// rest, if any, in another object.
 func (l *Lake) quarantined(ctx context.Context) (map[string]int64, error) {
 	count := map[string]int64{}
 	dealt := map[string]bool{}
