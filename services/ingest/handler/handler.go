@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/services/ingest/envelope"
 )
 
 // done is the answer to an event source mapping that reports batch item failures: none. A delivery is done or it fails as a whole, so that
@@ -29,7 +30,7 @@ func New(i *ingest.Ingester, report func(context.Context, ingest.Result)) *Handl
 
 // Invoke takes one event. An error means that the whole of it has to be delivered again.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	deliveries, err := decode(payload)
+	deliveries, err := envelope.Decode(payload)
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,48 +18,6 @@ import (
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
 )
-
-// sample is the Kinesis event that aws-lambda-go ships for its own tests.
-func sample(t testing.TB) []byte {
-	t.Helper()
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-lambda-go").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "events", "testdata", "kinesis-event.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// The envelope is decoded as aws-lambda-go's own types do it.
-func TestDecodeSample(t *testing.T) {
-	text := sample(t)
-	var want events.KinesisEvent
-	if err := json.Unmarshal(text, &want); err != nil {
-		t.Fatal(err)
-	}
-	got, err := decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clear(text) // nothing may alias the payload
-	n := 0
-	for _, d := range got {
-		for _, r := range d.Records {
-			w := want.Records[n]
-			if d.Shard+":"+r.Sequence != w.EventID || r.Sequence != w.Kinesis.SequenceNumber || string(r.Data) != string(w.Kinesis.Data) ||
-				!r.Arrival.Equal(w.Kinesis.ApproximateArrivalTimestamp.Round(time.Millisecond)) {
-				t.Errorf("record %d is %s %s %q %s, want %+v", n, d.Shard, r.Sequence, r.Data, r.Arrival, w)
-			}
-			n++
-		}
-	}
-	if n != len(want.Records) || n == 0 {
-		t.Errorf("%d records, want %d", n, len(want.Records))
-	}
-}
 
 func kinesis(data ...string) []byte {
 	var records []string
@@ -130,20 +85,4 @@ func TestInvokeRefuses(t *testing.T) {
 			t.Errorf("%s: answered %s", name, answer)
 		}
 	}
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add(kinesis("x", `{"a":1}`))
-	f.Add([]byte(`{"Records":[{}]}`))
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		deliveries, err := decode(payload)
-		if err != nil {
-			return
-		}
-		for _, d := range deliveries {
-			if len(d.Records) == 0 {
-				t.Error("a delivery without records")
-			}
-		}
-	})
 }

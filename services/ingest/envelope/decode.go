@@ -1,4 +1,6 @@
-package handler
+// Package envelope reads what Lambda puts around the records of a Kinesis stream: the event of an invocation, and the record of one that
+// was given up.
+package envelope
 
 import (
 	"errors"
@@ -14,9 +16,9 @@ import (
 	"github.com/lakebed/lakebed/services/ingest"
 )
 
-// envelope is the event that Lambda's Kinesis event source sends, as far as it matters here:
+// kinesis is the event that Lambda's Kinesis event source sends, as far as it matters here:
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
-type envelope struct {
+type kinesis struct {
 	Records []record `json:"Records"`
 }
 
@@ -32,10 +34,10 @@ type record struct {
 
 var errNotKinesis = errors.New("the event is not one of a Kinesis event source: connect this function to a stream by an event source mapping")
 
-// decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several. Nothing in the
+// Decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several. Nothing in the
 // result aliases payload, whose buffer Lambda's runtime uses again.
-func decode(payload []byte) ([]ingest.Delivery, error) {
-	var e envelope
+func Decode(payload []byte) ([]ingest.Delivery, error) {
+	var e kinesis
 	rest, err := json.Parse(payload, &e, json.ZeroCopy|json.DontMatchCaseInsensitiveStructFields)
 	if err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
