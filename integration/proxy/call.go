@@ -1,0 +1,118 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// Call is one request to AWS.
+type Call struct {
+	Service  string // s3, dynamodb, glue, sqs, kinesis, …
+	Op       string // as the IAM action spells it: PutObject, BatchUpdatePartition, …
+	Resource string // the object's key with its bucket, or the table, database, queue or stream
+}
+
+// Action is the call as IAM names it. What S3 calls by several operations, IAM permits as one
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/mpuoverview.html#mpuAndPermissions).
+func (c Call) Action() string {
+	op := c.Op
+	switch op {
+	case "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload":
+		op = "PutObject"
+	case "HeadObject":
+		op = "GetObject"
+	case "DeleteObjects":
+		op = "DeleteObject"
+	case "ListObjectsV2", "HeadBucket":
+		op = "ListBucket"
+	}
+	return c.Service + ":" + op
+}
+
+func (c Call) String() string { return c.Service + " " + c.Op + " " + c.Resource }
+
+// targets are the prefixes of X-Amz-Target by service.
+var targets = map[string]string{
+	"DynamoDB_20120810": "dynamodb", "AWSGlue": "glue", "AmazonSQS": "sqs", "Kinesis_20131202": "kinesis",
+}
+
+// classify tells what a request is.
+func classify(r *http.Request, body []byte) Call {
+	if prefix, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return Call{targets[prefix], op, resource(body)}
+	}
+	return Call{"s3", objectOp(r), strings.TrimPrefix(r.URL.Path, "/")}
+}
+
+// resource finds what a JSON request is about.
+func resource(body []byte) string {
+	var fields struct {
+		TableName, DatabaseName, QueueURL, StreamName, Name string
+		TableInput                                          struct{ Name string }
+		Statements                                          []struct{ Statement string }
+		RequestItems                                        map[string]json.RawMessage
+	}
+	if json.Unmarshal(body, &fields) != nil {
+		return ""
+	}
+	if fields.DatabaseName != "" {
+		return fields.DatabaseName + "." + fields.TableName + fields.Name + fields.TableInput.Name
+	}
+	for _, s := range fields.Statements {
+		if _, rest, ok := strings.Cut(s.Statement, `"`); ok {
+			table, _, _ := strings.Cut(rest, `"`)
+			return table
+		}
+	}
+	for table := range fields.RequestItems {
+		return table
+	}
+	return fields.TableName + fields.QueueURL + fields.StreamName
+}
+
+// objectOp tells S3's operations apart by method, path and query.
+func objectOp(r *http.Request) string {
+	q := r.URL.Query()
+	object := strings.Contains(strings.Trim(r.URL.Path, "/"), "/")
+	switch {
+	case r.Method == http.MethodPost && q.Has("delete"):
+		return "DeleteObjects"
+	case r.Method == http.MethodPost && q.Has("uploads"):
+		return "CreateMultipartUpload"
+	case r.Method == http.MethodPost && q.Has("uploadId"):
+		return "CompleteMultipartUpload"
+	case r.Method == http.MethodPut && q.Has("uploadId"):
+		return "UploadPart"
+	case r.Method == http.MethodDelete && q.Has("uploadId"):
+		return "AbortMultipartUpload"
+	case r.Method == http.MethodGet && !object:
+		return "ListObjectsV2"
+	case r.Method == http.MethodHead && !object:
+		return "HeadBucket"
+	case r.Method == http.MethodGet:
+		return "GetObject"
+	case r.Method == http.MethodHead:
+		return "HeadObject"
+	case r.Method == http.MethodPut:
+		return "PutObject"
+	case r.Method == http.MethodDelete:
+		return "DeleteObject"
+	}
+	return r.Method
+}
+
+// keys gives the objects that a DeleteObjects names.
+func keys(body []byte) []string {
+	var found []string
+	for rest := body; ; {
+		_, after, ok := bytes.Cut(rest, []byte("<Key>"))
+		if !ok {
+			return found
+		}
+		key, tail, _ := bytes.Cut(after, []byte("</Key>"))
+		found = append(found, string(key))
+		rest = tail
+	}
+}

@@ -1,0 +1,49 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// noCancel is a context without its end, so that a call under way goes on when its sender gives up.
+type noCancel struct{ context.Context } //nolint:containedctx // it is one
+
+func (noCancel) Done() <-chan struct{} { return nil }
+func (noCancel) Err() error            { return nil }
+
+// Refuse answers with an error as the service spells it: XML for S3, JSON for the others.
+func Refuse(service string, status int, code string) *Answer {
+	if service == "s3" {
+		return &Answer{status, http.Header{"Content-Type": {"application/xml"}},
+			fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected</Message></Error>`, code)}
+	}
+	return &Answer{status, http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amzn-Errortype": {code}},
+		fmt.Appendf(nil, `{"__type":%q,"message":"injected"}`, code)}
+}
+
+// Nth puts f into the nth call, counted from 1, that match accepts.
+func Nth(n int, match func(Call) bool, f Fault) Hook { return From(n, 1, match, f) }
+
+// From puts f into times calls from the nth on that match accepts; times of 0 is for ever.
+func From(n, times int, match func(Call) bool, f Fault) Hook {
+	seen := 0
+	return func(c Call) Fault {
+		if !match(c) {
+			return Fault{}
+		}
+		if seen++; seen < n || times > 0 && seen >= n+times {
+			return Fault{}
+		}
+		return f
+	}
+}
+
+// Op matches calls of an operation whose resource holds a text.
+func Op(op, in string) func(Call) bool {
+	return func(c Call) bool { return c.Op == op && strings.Contains(c.Resource, in) }
+}
+
+// Any matches every call.
+func Any(Call) bool { return true }
