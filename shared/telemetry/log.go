@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,16 @@ type definition struct {
 // maxMetrics is how many metrics the format allows in a directive.
 const maxMetrics = 100
 
+// maxText keeps a line well below the 256 KiB that CloudWatch Logs takes, whatever an error has to say.
+const maxText = 16 << 10
+
+func cut(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "…"
+}
+
 // Write writes one line.
 func (l *Log) Write(ctx context.Context, line Line) {
 	d := directive{Namespace: l.namespace, Dimensions: [][]string{{Dimension}}}
@@ -82,7 +93,7 @@ func (l *Log) Write(ctx context.Context, line Line) {
 	level := slog.LevelInfo
 	if line.Err != nil {
 		level = slog.LevelError
-		attrs = append(attrs, slog.String("error_class", Class(line.Err)), slog.String("error", line.Err.Error()))
+		attrs = append(attrs, slog.String("error_class", Class(line.Err)), slog.String("error", cut(line.Err.Error())))
 	}
 	l.slog.LogAttrs(ctx, level, line.Message, attrs...)
 }

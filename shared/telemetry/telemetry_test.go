@@ -109,9 +109,10 @@ func TestLinesKeepToTheFormat(t *testing.T) {
 		"no ends": {Metrics: []Metric{Ratio("A", math.NaN()), Ratio("B", math.Inf(1)), InSeconds("C", 1499*time.Millisecond)}},
 		"by":      {Metrics: many[:1], By: slog.String("Reason", "not_json")},
 		"failed":  {Metrics: many[:1], Err: errors.New("line\nbreak")},
+		"long":    {Metrics: many[:1], Err: errors.New(strings.Repeat("ä", 200<<10))},
 	} {
 		got := write(t, line)
-		if err := checkEMF(got[0]); err != nil || len(got) != 1 {
+		if err := checkEMF(got[0]); err != nil || len(got) != 1 || len(got[0]) > 64<<10 {
 			t.Errorf("%s: %v: %s", name, err, got)
 		}
 	}

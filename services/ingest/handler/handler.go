@@ -4,42 +4,75 @@ package handler
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/ingest/envelope"
+	"github.com/lakebed/lakebed/shared/function"
+	"github.com/lakebed/lakebed/shared/telemetry"
 )
 
 // done is the answer to an event source mapping that reports batch item failures: none. A delivery is done or it fails as a whole, so that
 // its borders stay stable and the next try writes the same objects; a bad record never fails it.
 var done = []byte(`{"batchItemFailures":[]}`)
 
+// What is kept back of an invocation's time. All calls of a delivery and the SDK's retries of them end by then, and the delivery fails with
+// an error that names the call; it comes again.
+const (
+	leastMargin = time.Second
+	mostMargin  = 10 * time.Second
+)
+
 // Handler is a lambda.Handler over the raw bytes of an event.
 type Handler struct {
 	ingester *ingest.Ingester
-	report   func(context.Context, ingest.Result)
+	log      *telemetry.Log
+	now      func() time.Time
+	warm     atomic.Bool
 }
 
 var _ lambda.Handler = (*Handler)(nil)
 
-// New serves with i, and calls report with the result of each delivery that is done.
-func New(i *ingest.Ingester, report func(context.Context, ingest.Result)) *Handler {
-	return &Handler{i, report}
+// New serves with i and writes one line of log an invocation.
+func New(i *ingest.Ingester, log *telemetry.Log, now func() time.Time) *Handler {
+	return &Handler{ingester: i, log: log, now: now}
 }
 
 // Invoke takes one event. An error means that the whole of it has to be delivered again.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	deliveries, err := envelope.Decode(payload)
+	v := h.begin(ctx, payload)
+	defer func() {
+		if p := recover(); p != nil {
+			v.report(ctx, h.log, telemetry.Panic(p, debug.Stack()))
+			panic(p) // Lambda starts another process: what this one holds cannot be trusted any more
+		}
+	}()
+	err := h.serve(ctx, payload, v)
+	v.report(ctx, h.log, err)
 	if err != nil {
 		return nil, err
 	}
+	return done, nil
+}
+
+func (h *Handler) serve(ctx context.Context, payload []byte, v *invocation) error {
+	ctx, cancel := function.Bound(ctx, leastMargin, mostMargin)
+	defer cancel()
+	deliveries, err := envelope.Decode(payload)
+	if err != nil {
+		return &telemetry.Classified{As: "event", Err: err}
+	}
+	v.came(deliveries)
 	for _, d := range deliveries {
 		result, err := h.ingester.Ingest(ctx, d)
 		if err != nil {
-			return nil, fmt.Errorf("ingest %d records of %s: %w", len(d.Records), d.Shard, err)
+			return fmt.Errorf("ingest %d records of %s: %w", len(d.Records), d.Shard, err)
 		}
-		h.report(ctx, result)
+		v.add(result)
 	}
-	return done, nil
+	return nil
 }
