@@ -61,3 +61,9 @@ type Partition struct {
 
 // ErrStale says that what is stored is no longer what the caller read.
 var ErrStale = errors.New("catalog entry has changed")
+
+// ErrCorrupt says that the table or a partition is not as Lakebed left it, and cannot be relied on: clear the catalog and rebuild.
+var ErrCorrupt = errors.New("it is damaged; lakebed rebuild makes the catalog anew from the bucket")
+
+// ErrForeign says that what bears the table's name shows other data than this lake's. Lakebed never writes to it.
+var ErrForeign = errors.New("it is not this lake's table; restore it as it was deployed, or name another one")

@@ -25,9 +25,6 @@ type File struct {
 
 const tableKey = "table.json"
 
-// ErrCorrupt says that a file of the catalog cannot be read.
-var ErrCorrupt = errors.New("it is damaged; lakebed rebuild makes the catalog anew from the bucket")
-
 // OpenFile opens the catalog in an existing directory, an empty one to begin with.
 func OpenFile(path string) (*File, error) {
 	files, err := bucket.OpenDir(path)
@@ -66,7 +63,7 @@ func (f *File) Table(ctx context.Context) (Table, error) {
 	if err != nil {
 		return Table{}, fmt.Errorf("read table: %w", err)
 	}
-	t, err := unpackTable(text)
+	t, err := UnpackTable(text)
 	if err != nil {
 		return Table{}, fmt.Errorf("read table: %w", f.corrupt(tableKey, err))
 	}
@@ -76,7 +73,7 @@ func (f *File) Table(ctx context.Context) (Table, error) {
 
 // SetTable implements Catalog.
 func (f *File) SetTable(ctx context.Context, t Table) (Table, error) {
-	text, err := packTable(t)
+	text, err := PackTable(t)
 	if err == nil {
 		t.Version, err = f.write(ctx, tableKey, text, t.Version)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/lakebed/lakebed/shared/schema"
 )
 
-// tableRecord is table.json.
+// tableRecord is table.json, and what Glue keeps in the table's parameters.
 type tableRecord struct {
 	Columns  []columnRecord `json:"columns"`
 	Followed bool           `json:"followed"`
@@ -37,7 +37,8 @@ type partitionRecord struct {
 	WrittenAt   time.Time      `json:"written_at"`
 }
 
-func packTable(t Table) ([]byte, error) {
+// PackTable gives all but the Version as JSON.
+func PackTable(t Table) ([]byte, error) {
 	r := tableRecord{Followed: t.Followed}
 	for _, c := range t.Columns {
 		column := columnRecord{Field: c.Field, Since: c.Since.UTC()}
@@ -49,7 +50,8 @@ func packTable(t Table) ([]byte, error) {
 	return json.MarshalIndent(r, "", " ")
 }
 
-func unpackTable(text []byte) (Table, error) {
+// UnpackTable is the inverse of PackTable.
+func UnpackTable(text []byte) (Table, error) {
 	var r tableRecord
 	if err := json.Unmarshal(text, &r); err != nil {
 		return Table{}, err
