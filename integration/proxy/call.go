@@ -9,6 +9,7 @@ import (
 
 // Call is one request to AWS.
 type Call struct {
+	Caller   string // the program's own AWS_SDK_UA_APP_ID
 	Service  string // s3, dynamodb, glue, sqs, kinesis, …
 	Op       string // as the IAM action spells it: PutObject, BatchUpdatePartition, …
 	Resource string // the object's key with its bucket, or the table, database, queue or stream
@@ -40,10 +41,21 @@ var targets = map[string]string{
 
 // classify tells what a request is.
 func classify(r *http.Request, body []byte) Call {
+	c := Call{caller(r.UserAgent()), "s3", objectOp(r), strings.TrimPrefix(r.URL.Path, "/")}
 	if prefix, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		return Call{targets[prefix], op, resource(body)}
+		c.Service, c.Op, c.Resource = targets[prefix], op, resource(body)
 	}
-	return Call{"s3", objectOp(r), strings.TrimPrefix(r.URL.Path, "/")}
+	return c
+}
+
+// caller finds app/<id> in what the SDK says of itself.
+func caller(agent string) string {
+	for word := range strings.FieldsSeq(agent) {
+		if id, ok := strings.CutPrefix(word, "app/"); ok {
+			return id
+		}
+	}
+	return ""
 }
 
 // resource finds what a JSON request is about.

@@ -93,7 +93,9 @@ func (p *Proxy) begin(c Call, body []byte) Fault {
 	defer p.mu.Unlock()
 	if c.Op == "DeleteObjects" {
 		for _, key := range keys(body) {
-			p.trace = append(p.trace, Call{c.Service, c.Op, strings.TrimSuffix(c.Resource, "/") + "/" + key})
+			one := c
+			one.Resource = strings.TrimSuffix(c.Resource, "/") + "/" + key
+			p.trace = append(p.trace, one)
 		}
 	} else {
 		p.trace = append(p.trace, c)
@@ -169,4 +171,17 @@ func (a *Answer) write(w http.ResponseWriter) {
 	}
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body) // the caller may be gone
+}
+
+// Peek gives the calls so far that match accepts.
+func (p *Proxy) Peek(match func(Call) bool) []Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []Call
+	for _, c := range p.trace {
+		if match(c) {
+			found = append(found, c)
+		}
+	}
+	return found
 }
