@@ -67,21 +67,33 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 	}
 	b.events = make([]item, 0, len(d.Records))
 	hours := map[layout.Partition]bool{}
-	for n, r := range d.Records {
-		decoder.Decode(r.Data, r.Arrival, func(e event.Event) {
-			it := item{Event: e, partition: layout.PartitionOf(e.Time), record: n}
-			if !hours[it.partition] {
-				if len(hours) >= maxHours {
-					b.reject(n, event.Rejection{
-						Reason: event.TooManyHours, Data: e.Data, Position: e.Position,
-						Detail: fmt.Sprintf("one delivery may touch %d hours", maxHours),
-					})
-					return
-				}
-				hours[it.partition] = true
+	n, before := 0, 0 // the record at hand, and how many pieces of it came before what is being decoded
+	accept := func(e event.Event) {
+		e.Position += before
+		it := item{Event: e, partition: layout.PartitionOf(e.Time), record: n}
+		if !hours[it.partition] {
+			if len(hours) >= maxHours {
+				b.reject(n, event.Rejection{
+					Reason: event.TooManyHours, Data: e.Data, Position: e.Position,
+					Detail: fmt.Sprintf("one delivery may touch %d hours", maxHours),
+				})
+				return
 			}
-			b.events = append(b.events, it)
-		}, func(r event.Rejection) { b.reject(n, r) })
+			hours[it.partition] = true
+		}
+		b.events = append(b.events, it)
+	}
+	reject := func(r event.Rejection) {
+		r.Position += before
+		b.reject(n, r)
+	}
+	for n = range d.Records {
+		r := &d.Records[n]
+		before = 0
+		err := r.split(func(data []byte) { before += decoder.Decode(data, r.Arrival, accept, reject) })
+		if err != nil {
+			b.reject(n, event.Rejection{Reason: event.KPLBroken, Detail: err.Error(), Data: r.Data})
+		}
 	}
 	return b, nil
 }

@@ -10,6 +10,7 @@ require (
 	github.com/segmentio/asm v1.2.1
 	github.com/segmentio/encoding v0.5.4
 	golang.org/x/sync v0.24.0
+	google.golang.org/protobuf v1.36.11
 )
 
 require (

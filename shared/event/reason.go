@@ -26,13 +26,14 @@ const (
 	TimeInvalid  Reason = "time_invalid"   // neither a Unix time nor RFC 3339
 	TimeRange    Reason = "time_range"     // before 1990, or too far in the future
 	TooManyHours Reason = "too_many_hours" // given by ingest: one delivery touches too many partitions
+	KPLBroken    Reason = "kpl_broken"     // given by ingest: an aggregate of the Kinesis Producer Library that does not hold together
 	Transform    Reason = "transform"      // the transform refused the event, or made something of it that is not that event
 	Panic        Reason = "panic"          // our own code failed on it
 )
 
 var reasons = []Reason{
 	Empty, Compressed, NotJSON, Encoding, TooDeep, TooLarge, NotObject, DuplicateKey, IDMissing, IDInvalid, IDConflict,
-	TimeMissing, TimeInvalid, TimeRange, TooManyHours, Transform, Panic,
+	TimeMissing, TimeInvalid, TimeRange, TooManyHours, KPLBroken, Transform, Panic,
 }
 
 // Reasons lists every reason.

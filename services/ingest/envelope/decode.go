@@ -3,6 +3,7 @@
 package envelope
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -38,12 +39,8 @@ var errNotKinesis = errors.New("the event is not one of a Kinesis event source: 
 // result aliases payload, whose buffer Lambda's runtime uses again.
 func Decode(payload []byte) ([]ingest.Delivery, error) {
 	var e kinesis
-	rest, err := json.Parse(payload, &e, json.ZeroCopy|json.DontMatchCaseInsensitiveStructFields)
-	if err != nil {
+	if err := parse(payload, &e); err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
-	}
-	if len(strings.TrimSpace(string(rest))) != 0 {
-		return nil, fmt.Errorf("decode event: %d bytes follow it", len(rest))
 	}
 	if len(e.Records) == 0 {
 		return nil, errNotKinesis
@@ -83,4 +80,16 @@ func Decode(payload []byte) ([]ingest.Delivery, error) {
 		arena = arena[k:]
 	}
 	return deliveries, nil
+}
+
+// parse reads a document that is all of text. What it gives aliases text.
+func parse(text []byte, to any) error {
+	rest, err := json.Parse(text, to, json.ZeroCopy|json.DontMatchCaseInsensitiveStructFields)
+	if err != nil {
+		return err
+	}
+	if n := len(bytes.TrimSpace(rest)); n != 0 {
+		return fmt.Errorf("%d bytes follow it", n)
+	}
+	return nil
 }
