@@ -2,6 +2,7 @@ package claims_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,17 +17,32 @@ import (
 )
 
 func TestMemory(t *testing.T) {
-	claimstest.Run(t, func(*testing.T) claims.Claims { return claims.NewMemory(claims.Options{}) })
+	claimstest.Run(t, claimstest.Options{}, func(*testing.T) claims.Claims { return claims.NewMemory(claims.Options{}) })
+}
+
+func TestNone(t *testing.T) {
+	var c claims.None
+	b := batch(1, 1, 2)
+	settle(t, c, b)
+	if got, err := c.Claim(t.Context(), b); err != nil || len(got) != 2 || got[0] != claims.Fresh || got[1] != claims.Fresh {
+		t.Errorf("verdicts %v, %v", got, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Claim(ctx, b)
+	if settled := c.Settle(ctx, b); !errors.Is(err, context.Canceled) || !errors.Is(settled, context.Canceled) {
+		t.Errorf("cancelled: %v, %v", err, settled)
+	}
 }
 
 func TestFaultyUnderNone(t *testing.T) {
-	claimstest.Run(t, func(*testing.T) claims.Claims {
+	claimstest.Run(t, claimstest.Options{}, func(*testing.T) claims.Claims {
 		return claimstest.NewFaulty(claims.NewMemory(claims.Options{}), faulty.New(nil))
 	})
 }
 
 func TestBolt(t *testing.T) {
-	claimstest.Run(t, func(t *testing.T) claims.Claims {
+	claimstest.Run(t, claimstest.Options{}, func(t *testing.T) claims.Claims {
 		return openBolt(t, filepath.Join(t.TempDir(), "claims.db"), claims.Options{})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -16,7 +17,28 @@ const itemForm = 1
 // packedID is the size of an id and its body's hash in an item.
 const packedID = 24
 
-var errItem = errors.New("item is damaged")
+var errItem = errors.New("item is damaged, or of another form")
+
+// Item is a settled batch as it is kept outside of the process.
+type Item struct {
+	Shard, First, Last string
+	At                 time.Time // when it was settled
+	IDs                []event.Fingerprint
+}
+
+// Pack makes bytes of it that notice damage: 24 an id, and some 40 besides the three texts.
+func (i Item) Pack() []byte {
+	return packItem(remembered{shard: i.Shard, first: i.First, last: i.Last, at: i.At.UnixNano(), ids: i.IDs})
+}
+
+// UnpackItem is the inverse of Pack. It keeps nothing of packed. An error says that the bytes are damaged or of a form that is not known here.
+func UnpackItem(packed []byte) (Item, error) {
+	r, err := unpackItem(packed)
+	if err != nil {
+		return Item{}, err
+	}
+	return Item{Shard: r.shard, First: r.first, Last: r.last, At: time.Unix(0, r.at), IDs: r.ids}, nil
+}
 
 // packItem makes the item of a batch: the form, the time, shard, first and last with their lengths before them, the ids, and XXH64 of all
 // that. Numbers are big-endian or uvarints.

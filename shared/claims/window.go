@@ -45,7 +45,7 @@ func (r *remembered) weight() int { return max(len(r.ids), leastWeight) }
 
 // owns tells whether a claim is one of the batch's own records.
 func (r *remembered) owns(shard, sequence string) bool {
-	return r.shard == shard && compareSequences(r.first, sequence) <= 0 && compareSequences(sequence, r.last) <= 0
+	return r.shard == shard && CompareSequences(r.first, sequence) <= 0 && CompareSequences(sequence, r.last) <= 0
 }
 
 // NewWindow makes a window that remembers a batch for a duration and forgets the oldest batches beyond limit ids, a small batch counting
@@ -85,6 +85,23 @@ func (w *Window) Verdicts(b Batch, now time.Time) []Verdict {
 // nothing, and a duplicate's record does not become its owner.
 func (w *Window) Add(b Batch, now time.Time) {
 	w.commit(w.plan(b, now), now)
+}
+
+// Unknown gives the events among the batch's claims that no batch has: what Add would remember.
+func (w *Window) Unknown(b Batch, now time.Time) []event.Fingerprint { return w.plan(b, now).ids }
+
+// Load remembers a batch that was settled elsewhere, from the time of that on, or from now on when its time is still to come. Batches are to
+// be loaded oldest first: an id stays the batch's that was loaded first, and a batch that comes late is remembered as long as the one before.
+func (w *Window) Load(i Item, now time.Time) {
+	at := i.At
+	if at.After(now) {
+		at = now
+	}
+	r := w.plan(Batch{Shard: i.Shard, First: i.First, Last: i.Last}, at)
+	if r.ids = i.IDs; w.over(&r, now) {
+		r.ids = nil
+	}
+	w.commit(r, now)
 }
 
 // plan gives what commit would remember of b: the ids that no batch has. It changes nothing.
@@ -192,8 +209,8 @@ func (w *Window) Len() int {
 	return w.table.used
 }
 
-// compareSequences compares decimal numbers of any length.
-func compareSequences(a, b string) int {
+// CompareSequences compares decimal numbers of any length: negative, zero or positive as a is less than, equal to or greater than b.
+func CompareSequences(a, b string) int {
 	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 	if len(a) != len(b) {
 		return len(a) - len(b)

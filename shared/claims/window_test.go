@@ -115,6 +115,45 @@ func TestWindowClockBack(t *testing.T) {
 	}
 }
 
+// TestWindowLoad: what was settled elsewhere is remembered from its own time on, which is never to come; the first loaded owns.
+func TestWindowLoad(t *testing.T) {
+	w := NewWindow(time.Minute, 0)
+	load := func(at time.Duration, first int, ids ...uint64) {
+		b := batchOf("s", first, first+9, ids...)
+		i := Item{Shard: b.Shard, First: b.First, Last: b.Last, At: noon.Add(at)}
+		for _, c := range b.Claims {
+			i.IDs = append(i.IDs, c.Fingerprint)
+		}
+		w.Load(i, noon)
+	}
+	load(-time.Minute, 0, 9) // over
+	load(-40*time.Second, 10, 1)
+	load(-50*time.Second, 20, 2) // late
+	load(-5*time.Second, 30, 1, 3)
+	load(time.Hour, 40, 4)
+	for id, own := range map[uint64]int{1: 10, 2: 20, 3: 30, 4: 40} {
+		if got := w.Verdicts(batchOf("s", own, own, id), noon)[0]; got != Own {
+			t.Errorf("id %d of batch %d: %v", id, own, got)
+		}
+	}
+	for _, test := range []struct {
+		id    uint64
+		after time.Duration
+		want  Verdict
+	}{
+		{9, 0, Fresh}, {1, 19 * time.Second, Duplicate}, {1, 20 * time.Second, Fresh}, {2, 20 * time.Second, Fresh},
+		{3, 54 * time.Second, Duplicate}, {3, 55 * time.Second, Fresh}, {4, 59 * time.Second, Duplicate}, {4, time.Minute, Fresh},
+	} {
+		if got := verdict(w, test.id, noon.Add(test.after)); got != test.want {
+			t.Errorf("id %d after %s: %v, want %v", test.id, test.after, got, test.want)
+		}
+	}
+	known := batchOf("s", 50, 59, 1, 7)
+	if got := w.Unknown(known, noon); len(got) != 1 || got[0] != known.Claims[1].Fingerprint {
+		t.Errorf("unknown are %v", got)
+	}
+}
+
 // TestWindowModel compares the window with a plain map through many batches, and over the wrap of the ordinals.
 func TestWindowModel(t *testing.T) {
 	const keep, limit = 50, 300
