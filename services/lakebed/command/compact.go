@@ -30,7 +30,7 @@ points the catalog at them, and, after the grace, removes what no reader can sti
 				ahead := time.Until(t)
 				e.now = func() time.Time { return time.Now().Add(ahead) }
 			}
-			l, err := e.open(false)
+			l, err := e.open(c.Context(), false)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakebed/lakebed/services/lakebed/config"
 	"github.com/lakebed/lakebed/services/lakebed/host"
+	"github.com/lakebed/lakebed/services/lakebed/mirror"
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/part"
 )
@@ -76,6 +77,13 @@ func message(code int, err error) string {
 		return fmt.Sprintf("%s: the disk is full. What was reported as done is safe; free some space and run it again", err)
 	case exitInUse:
 		return fmt.Sprintf("%s: the lake is in use by another process that ingests into it; wait for it or stop it", err)
+	}
+	var tooLarge *mirror.TooLargeError
+	if errors.As(err, &tooLarge) {
+		return fmt.Sprintf("%s: limit the hours with --from and --to, raise cache_size, or ask Athena", err)
+	}
+	if way := host.Advice(err); way != "" {
+		return fmt.Sprintf("%s: %s", err, way)
 	}
 	return err.Error()
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ as small fragments by the hour in which it happened. What cannot be stored goes 
 		Example: `  lakebed ingest --lake ./lake --id-field id --time-field created_at --name-field type events.ndjson.gz
   tail -f events.ndjson | lakebed ingest --lake ./lake -`,
 		RunE: func(c *cobra.Command, files []string) error {
-			stream, src, err := e.stream(files)
+			stream, src, err := e.stream(c.Context(), files)
 			if err != nil {
 				return err
 			}
@@ -42,16 +43,16 @@ as small fragments by the hour in which it happened. What cannot be stored goes 
 }
 
 // stream opens the lake's stream and the input; nothing is made when the input is not there.
-func (e *env) stream(files []string) (*host.Stream, *host.Source, error) {
+func (e *env) stream(ctx context.Context, files []string) (*host.Stream, *host.Source, error) {
 	src, err := host.NewSource(files, e.in)
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := e.open(true)
+	l, err := e.open(ctx, true)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := l.Stream()
+	s, err := l.Stream(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

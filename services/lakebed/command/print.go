@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/lakebed/lakebed/services/lakebed/config"
+	"github.com/lakebed/lakebed/services/lakebed/host"
 	"github.com/lakebed/lakebed/services/lakebed/render"
 )
 
@@ -28,10 +30,13 @@ func (e *env) rows(columns []string, rows func(yield func([]any) bool)) error {
 	return render.Table(e.out, e.format, columns, render.Rows(rows))
 }
 
-// eachSetting gives a row for each setting.
+// eachSetting gives a row for each setting that the lake has.
 func (e *env) eachSetting(yield func([]any) bool) {
 	more := true
 	e.flags.VisitAll(func(f *pflag.Flag) {
+		if e.lake != "" && !host.InCloud(e.lake) && config.OnlyCloud(f) {
+			return
+		}
 		key := strings.ReplaceAll(f.Name, "-", "_")
 		more = more && yield([]any{key, f.Value.String(), "LAKEBED_" + strings.ToUpper(key), f.Usage})
 	})

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -8,31 +9,50 @@ import (
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/lakebed/host"
 	"github.com/lakebed/lakebed/shared/event"
-	"github.com/lakebed/lakebed/shared/layout"
 )
 
 func newReplay(e *env) *cobra.Command {
 	var reason string
-	var dry bool
+	var dry, failures bool
 	c := &cobra.Command{
-		Use:   "replay",
-		Short: "Deliver quarantined records once more, after their cause was mended",
+		Use:   "replay [--failures [DIR|FILE|s3://...]...]",
+		Short: "Deliver quarantined records once more, after their cause was mended, or what Lambda gave up",
 		Long: `Takes quarantined records through ingest again. What is good now is stored; what is not stays in quarantine. Replaying twice
-changes nothing. Records whose id belongs to another event (id_conflict) are replayed only when --reason names them.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+changes nothing. Records whose id belongs to another event (id_conflict) are replayed only when --reason names them.
+
+With --failures it takes the batches that Lambda gave up instead, from the invocation records in the failure destination of the ingest
+function: files, directories or s3://bucket/prefix; without a name, the lake's setting failures. They are delivered as themselves and stay
+where they are, and doing it twice changes nothing.`,
+		Example: `  lakebed replay --lake s3://bucket/lake --failures
+  lakebed replay --lake ./lake --failures ./invocation-records`,
+		RunE: func(c *cobra.Command, places []string) error {
 			if reason != "" && !event.Reason(reason).Valid() {
 				return &usageError{fmt.Errorf("--reason %q: want one of %v", reason, event.Reasons())}
 			}
-			l, err := e.open(false)
+			if reason != "" && failures {
+				return &usageError{errors.New("--reason and --failures: what Lambda gave up has no reason; leave one of them out")}
+			}
+			if len(places) > 0 && !failures {
+				return &usageError{fmt.Errorf("%s: places are for --failures", places[0])}
+			}
+			l, err := e.open(c.Context(), false)
 			if err != nil {
 				return err
 			}
-			stream, err := l.Stream()
+			if failures && len(places) == 0 {
+				if l.Settings.Cloud.Failures == "" {
+					return &usageError{errors.New("--failures: name the places, as the lake has no setting failures")}
+				}
+				places = []string{l.Settings.Cloud.Failures}
+			}
+			stream, err := l.Stream(c.Context())
 			if err != nil {
 				return err
 			}
 			defer stream.Close()
+			if failures {
+				return e.failures(c.Context(), stream, places, dry)
+			}
 			var total totals
 			objects := 0
 			err = stream.Replay(c.Context(), host.Replay{Reason: event.Reason(reason), DryRun: dry}, func(_ string, r ingest.Result) {
@@ -47,40 +67,6 @@ changes nothing. Records whose id belongs to another event (id_conflict) are rep
 	}
 	c.Flags().StringVar(&reason, "reason", "", "only those with this reason")
 	c.Flags().BoolVar(&dry, "dry-run", false, "only tell what would become of them")
+	c.Flags().BoolVar(&failures, "failures", false, "what Lambda gave up, instead of what is in quarantine")
 	return c
-}
-
-func newRebuild(e *env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "rebuild",
-		Short: "Make the catalog and the indexes anew from the bucket",
-		Long: `Makes the catalog anew from the parts: the columns that they need, and the generation that each partition shows. Indexes that are
-missing or do not match their part are made anew too. A catalog that cannot be read is dropped first; then the dates at which columns came
-begin again.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			l, err := e.open(false)
-			if err != nil {
-				return err
-			}
-			if err := l.DropCorruptCatalog(c.Context()); err != nil {
-				return err
-			}
-			compactor, err := l.Compactor()
-			if err != nil {
-				return err
-			}
-			bar := e.progress("rebuilding", -1, false)
-			r, err := compactor.Rebuild(c.Context(), func(layout.Partition) { bar.add(1) })
-			bar.done()
-			if err != nil {
-				return err
-			}
-			if err := e.record([]field{{"partitions", r.Partitions}, {"schema_changes", r.Evolved}, {"locations_repaired", r.Repaired},
-				{"indexes_rebuilt", r.Reindexed}, {"set_aside", len(r.SetAside)}}); err != nil {
-				return err
-			}
-			return e.report(&r)
-		},
-	}
 }

@@ -24,7 +24,8 @@ import (
 type env struct {
 	in       io.Reader
 	out, err io.Writer
-	dir      string
+	lake     string // the name of its place
+	place    host.Place
 	format   render.Format
 	settings *config.Settings
 	flags    *pflag.FlagSet // one for each setting
@@ -41,6 +42,9 @@ happened, in few large gzip JSON files, with nothing in it that can break a quer
 
 The first ingest or run records the field names in the lake, so that nobody has to repeat them. Settings come from flags, else LAKEBED_*
 variables, else lakebed.yaml in the lake; "lakebed settings" lists them all.
+
+A lake is a directory, or s3://bucket/prefix: there Terraform makes it, with the lakebed.yaml that names its Glue table and its claims, and
+all commands but generate work as on a directory. Region and credentials come from the standard AWS_* variables and files.
 
 Exit codes: 0 done; 1 failed; 2 wrong flags or settings; 3 verify found a breach; 4 unusable input; 5 the lake is in use by another
 process; 6 the lake has a newer format; 7 the disk is full; 130 interrupted.`
@@ -88,7 +92,7 @@ func newRoot(e *env) *cobra.Command {
 		f.Hidden = f.Name != "id-field" && f.Name != "time-field" && f.Name != "name-field"
 	})
 	p := root.PersistentFlags()
-	p.StringVar(&e.dir, "lake", "", "directory of the lake (or LAKEBED_LAKE)")
+	p.StringVar(&e.lake, "lake", "", "directory of the lake, or s3://bucket/prefix (or LAKEBED_LAKE)")
 	p.VarP(&e.format, "output", "o", "how data is printed: table, json or csv")
 	p.BoolVarP(&e.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(newGenerate(e), newIngest(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
@@ -102,16 +106,19 @@ func newRoot(e *env) *cobra.Command {
 }
 
 // layer fills the settings, and gives the text of the lake's own, nil when there is no lake.
-func (e *env) layer() (text []byte, err error) {
-	if e.dir == "" {
-		e.dir = os.Getenv("LAKEBED_LAKE")
+func (e *env) layer(ctx context.Context) (text []byte, err error) {
+	if e.lake == "" {
+		e.lake = os.Getenv("LAKEBED_LAKE")
 	}
-	if e.dir != "" {
-		if text, err = host.ReadConfig(e.dir); err != nil {
+	if e.lake != "" {
+		if e.place, err = host.Find(ctx, e.lake); err != nil {
+			return nil, &usageError{err}
+		}
+		if text, err = e.place.ReadConfig(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if err := config.Layer(e.flags, os.Getenv, text); err != nil {
+	if err := config.Layer(e.flags, os.Getenv, text, e.lake == "" || host.InCloud(e.lake)); err != nil {
 		return nil, &usageError{err}
 	}
 	if err := e.settings.Check(); err != nil {
@@ -121,13 +128,13 @@ func (e *env) layer() (text []byte, err error) {
 }
 
 // open opens the lake with its settings.
-func (e *env) open(create bool) (*host.Lake, error) {
-	text, err := e.layer()
+func (e *env) open(ctx context.Context, create bool) (*host.Lake, error) {
+	text, err := e.layer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if e.dir == "" {
-		return nil, &usageError{errors.New("no lake given: name its directory with --lake DIR or LAKEBED_LAKE")}
+	if e.lake == "" {
+		return nil, &usageError{errors.New("no lake given: name its directory or s3://bucket/prefix with --lake or LAKEBED_LAKE")}
 	}
 	if text != nil {
 		recorded, err := config.Recorded(text)
@@ -135,10 +142,15 @@ func (e *env) open(create bool) (*host.Lake, error) {
 			return nil, &usageError{err}
 		}
 		if recorded != e.settings.Mapping {
-			return nil, &usageError{fmt.Errorf("the fields of a lake do not change: %s records %+v, and %+v was given", e.dir, recorded, e.settings.Mapping)}
+			return nil, &usageError{fmt.Errorf("the fields of a lake do not change: %s records %+v, and %+v was given", e.lake, recorded, e.settings.Mapping)}
+		}
+		if host.InCloud(e.lake) {
+			if err := e.settings.Cloud.Check(); err != nil {
+				return nil, &usageError{fmt.Errorf("settings of %s: %w", e.lake, err)}
+			}
 		}
 	}
-	l, err := host.Open(e.dir, e.settings, text != nil, create)
+	l, err := e.place.Open(ctx, e.settings, text != nil, create)
 	if err != nil {
 		return nil, err
 	}

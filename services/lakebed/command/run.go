@@ -26,7 +26,7 @@ end it goes on until it is interrupted; the batch under way is then finished.`,
 			if interval <= 0 {
 				return &usageError{fmt.Errorf("--interval %s: want more than 0", interval)}
 			}
-			stream, src, err := e.stream(files)
+			stream, src, err := e.stream(c.Context(), files)
 			if err != nil {
 				return err
 			}

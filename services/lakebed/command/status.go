@@ -16,7 +16,7 @@ func newStatus(e *env) *cobra.Command {
 		Short: "What the lake holds, and what waits to be merged",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			l, err := e.open(false)
+			l, err := e.open(c.Context(), false)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func newSchema(e *env) *cobra.Command {
 		Long:  "Lists the columns that readers are told of. A table cuts long types; json and csv have them whole.",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			l, err := e.open(false)
+			l, err := e.open(c.Context(), false)
 			if err != nil {
 				return err
 			}
@@ -112,8 +112,8 @@ func newSettings(e *env) *cobra.Command {
 		Use:   "settings",
 		Short: "Every setting: its value, its variable, and what it is for",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if _, err := e.layer(); err != nil {
+		RunE: func(c *cobra.Command, _ []string) error {
+			if _, err := e.layer(c.Context()); err != nil {
 				return err
 			}
 			return e.rows([]string{"setting", "value", "variable", "meaning"}, func(yield func([]any) bool) { e.eachSetting(yield) })

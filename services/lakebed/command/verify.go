@@ -20,7 +20,7 @@ nothing left past its grace, every gzip whole. It names each breach with its obj
 It may run while events flow.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			l, err := e.open(false)
+			l, err := e.open(c.Context(), false)
 			if err != nil {
 				return err
 			}

@@ -36,6 +36,7 @@ type Settings struct {
 	LongestQuery time.Duration
 	Memory       Bytes
 	Parallel     int
+	Cloud        Cloud
 }
 
 // Default gives the settings of a lake that says nothing else.
@@ -55,6 +56,7 @@ func Default() *Settings {
 		LongestQuery: 30 * time.Minute,
 		Memory:       24 << 20,
 		Parallel:     2,
+		Cloud:        Cloud{Table: "events", Claims: "shard", CatalogBound: 30 * time.Second, CacheSize: 10 << 30},
 	}
 }
 
@@ -77,6 +79,7 @@ func (s *Settings) Register(f *pflag.FlagSet) {
 	f.DurationVar(&s.LongestQuery, "longest-query", s.LongestQuery, "how long a query may run")
 	f.Var(&s.Memory, "memory", "bytes of fragments that a compaction worker holds at once")
 	f.IntVar(&s.Parallel, "parallel", s.Parallel, "partitions compacted at once")
+	s.Cloud.register(f)
 }
 
 // Check reports what of the settings cannot be.
@@ -100,9 +103,9 @@ func (s *Settings) Check() error {
 	return err
 }
 
-// Layer fills the flags that were not given from the variables (LAKEBED_*) and from the text of lakebed.yaml. It reports every
-// problem at once.
-func Layer(f *pflag.FlagSet, getenv func(string) string, text []byte) error {
+// Layer fills the flags that were not given from the variables (LAKEBED_*) and from the text of lakebed.yaml. What only a lake in S3
+// has is refused from the flags and the file of another, whose variables for it mean some other lake. It reports every problem at once.
+func Layer(f *pflag.FlagSet, getenv func(string) string, text []byte, inCloud bool) error {
 	var errs []error
 	file, err := parse(text)
 	if err != nil {
@@ -112,11 +115,20 @@ func Layer(f *pflag.FlagSet, getenv func(string) string, text []byte) error {
 		if key == "format" {
 			continue
 		}
-		if name := strings.ReplaceAll(key, "_", "-"); f.Lookup(name) == nil || strings.Contains(key, "-") {
+		flag := f.Lookup(strings.ReplaceAll(key, "_", "-"))
+		if flag == nil || strings.Contains(key, "-") {
 			errs = append(errs, fmt.Errorf("lakebed.yaml: unknown key %q; known are format, %s", key, strings.Join(keys(f), ", ")))
+		} else if OnlyCloud(flag) && !inCloud {
+			errs = append(errs, fmt.Errorf("lakebed.yaml: %s: %w", key, errOnlyCloud))
 		}
 	}
 	f.VisitAll(func(flag *pflag.Flag) {
+		if OnlyCloud(flag) && !inCloud {
+			if flag.Changed {
+				errs = append(errs, fmt.Errorf("--%s: %w", flag.Name, errOnlyCloud))
+			}
+			return
+		}
 		if flag.Changed {
 			return
 		}

@@ -39,11 +39,11 @@ func BenchmarkRun(b *testing.B) {
 	start := cpu()
 	runs := 0
 	for b.Loop() {
-		l, err := Open(b.TempDir(), config.Default(), false, true)
+		l, err := directory(b.TempDir()).Open(b.Context(), config.Default(), false, true)
 		if err != nil {
 			b.Fatal(err)
 		}
-		stream, err := l.Stream()
+		stream, err := l.Stream(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -13,32 +13,38 @@ import (
 	"github.com/lakebed/lakebed/shared/event"
 )
 
-// shard is the name of the one shard of a local stream.
-const shard = "local"
+// feed is what a stream of the command's own needs.
+type feed struct {
+	shard  string
+	number func(ctx context.Context, n int) (first uint64, err error) // hands out n consecutive sequence numbers, none twice
+	claims claims.Claims
+	proved bool // the lake has stored events by its mapping
+	close  func() error
+}
 
-// Stream is a lake's local stream: it numbers records as Kinesis would and delivers them to the hot path.
+// Stream is a stream of the command's own into a lake: it numbers records as Kinesis would and delivers them to the hot path.
 type Stream struct {
 	lake     *Lake
 	ingester *ingest.Ingester
-	claims   *claims.Bolt
+	feed     *feed
 	checked  bool
 }
 
-// Stream opens the lake's stream. One process at a time holds it.
-func (l *Lake) Stream() (*Stream, error) {
-	c, err := l.Claims()
+// Stream opens a stream. One process at a time holds that of a directory; in S3 each has its own.
+func (l *Lake) Stream(ctx context.Context) (*Stream, error) {
+	f, err := l.feed(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	i, err := l.Ingester(c)
+	i, err := l.Ingester(f.claims)
 	if err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, f.close())
 	}
-	return &Stream{lake: l, ingester: i, claims: c}, nil
+	return &Stream{lake: l, ingester: i, feed: f, checked: f.proved}, nil
 }
 
 // Close lets other processes have the stream.
-func (s *Stream) Close() error { return s.claims.Close() }
+func (s *Stream) Close() error { return s.feed.close() }
 
 // Ingest reads src to its end and delivers it batch by batch; done is called after each. When ctx ends, the batch under way is finished.
 func (s *Stream) Ingest(ctx context.Context, src *Source, done func(ingest.Result, int64)) error {
@@ -76,12 +82,12 @@ func (s *Stream) Ingest(ctx context.Context, src *Source, done func(ingest.Resul
 
 func (s *Stream) deliver(ctx context.Context, b *batch) (ingest.Result, error) {
 	n := len(b.ends)
-	first, err := s.claims.Sequence(ctx, n)
+	first, err := s.feed.number(ctx, n)
 	if err != nil {
 		return ingest.Result{}, fmt.Errorf("number %d records: %w", n, err)
 	}
 	now := s.lake.Now().UTC().Truncate(time.Millisecond)
-	d := ingest.Delivery{Shard: shard, Records: make([]ingest.Record, n)}
+	d := ingest.Delivery{Shard: s.feed.shard, Records: make([]ingest.Record, n)}
 	for i := range d.Records {
 		d.Records[i] = ingest.Record{Sequence: fmt.Sprintf("%020d", first+uint64(i)), Arrival: now, Data: b.record(i)}
 	}
@@ -92,7 +98,7 @@ func (s *Stream) deliver(ctx context.Context, b *batch) (ingest.Result, error) {
 // mapped field, the mapping is wrong, or the input is no NDJSON; quarantining all of it would help nobody. A lake that has stored events
 // has proved its mapping, and bad records stop nothing in it.
 func (s *Stream) check(b *batch) error {
-	if s.checked || s.lake.Recorded {
+	if s.checked {
 		return nil
 	}
 	s.checked = true

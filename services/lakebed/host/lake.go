@@ -1,4 +1,4 @@
-// Package host runs the services on one machine, over a lake that lies in a plain directory.
+// Package host runs the services on this machine, over a lake that lies in a plain directory or in S3.
 package host
 
 import (
@@ -6,9 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"syscall"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/lakebed/lakebed/services/compactor"
@@ -17,61 +16,47 @@ import (
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/cloud"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
-// own is the folder below a lake for what is not the bucket's: no listing shows it.
-const own = ".lakebed"
+// Place is where a lake lies, or is to lie.
+type Place interface {
+	// ReadConfig gives the text of the lake's lakebed.yaml, nil when there is none.
+	ReadConfig(ctx context.Context) ([]byte, error)
 
-// Lake is a lake in a directory.
+	// Open gives the lake that lies there; recorded tells that it has a lakebed.yaml, create that a new one may be made. ErrNoLake says
+	// that there is none.
+	Open(ctx context.Context, s *config.Settings, recorded, create bool) (*Lake, error)
+}
+
+// Find gives the place with a name: a directory's, or s3://bucket/prefix. Only the latter looks for AWS's configuration; an error is
+// about that, or about the name.
+func Find(ctx context.Context, name string) (Place, error) {
+	if InCloud(name) {
+		return findCloud(ctx, name)
+	}
+	return directory(name), nil
+}
+
+// InCloud tells whether a place's name is of one in S3.
+func InCloud(name string) bool { return strings.HasPrefix(name, cloud.Scheme) }
+
+// Lake is a lake, wherever it lies.
 type Lake struct {
-	Dir      string
+	Name     string // of its place
 	Bucket   bucket.Bucket
-	Catalog  *catalog.File
+	Catalog  catalog.Catalog
 	Settings *config.Settings
 	Recorded bool // its mapping is in lakebed.yaml
 	Now      func() time.Time
+
+	bound time.Duration // within which a write to the catalog lands; 0 where the catalog compares
+	feed  func(context.Context, *Lake) (*feed, error)
 }
 
-// ErrNoLake says that a directory holds no lake.
-var ErrNoLake = errors.New("no lake is there yet: `lakebed ingest` or `lakebed run` makes one")
-
-// ReadConfig gives the text of a lake's lakebed.yaml, nil when there is none.
-func ReadConfig(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, layout.Config))
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // Open says what is wrong with the latter
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read lake's settings: %w", err)
-	}
-	return text, nil
-}
-
-// Open gives the lake in dir; create makes the directory where there is none.
-func Open(dir string, s *config.Settings, recorded, create bool) (*Lake, error) {
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("open lake %s: it is a file, not a directory", dir)
-	} else if errors.Is(err, os.ErrNotExist) || err == nil && !recorded && !create {
-		if !create {
-			return nil, fmt.Errorf("open lake %s: %w", dir, ErrNoLake)
-		}
-	} else if err != nil {
-		return nil, fmt.Errorf("open lake: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, own, "catalog"), 0o750); err != nil {
-		return nil, fmt.Errorf("open lake: %w", err)
-	}
-	b, err := bucket.OpenDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open lake %s: %w", dir, err)
-	}
-	c, err := catalog.OpenFile(filepath.Join(dir, own, "catalog"))
-	if err != nil {
-		return nil, fmt.Errorf("open lake %s: %w", dir, err)
-	}
-	return &Lake{Dir: dir, Bucket: b, Catalog: c, Settings: s, Recorded: recorded, Now: time.Now}, nil
-}
+// ErrNoLake says that a place holds no lake.
+var ErrNoLake = errors.New("no lake is there yet")
 
 // Record writes the lake's lakebed.yaml, if there is none.
 func (l *Lake) Record(ctx context.Context) error {
@@ -84,7 +69,7 @@ func (l *Lake) Record(ctx context.Context) error {
 	}
 	_, err = l.Bucket.Put(ctx, layout.Config, bytes.NewReader(text), bucket.Condition{Absent: true})
 	if errors.Is(err, bucket.ErrExists) {
-		return l.sameMapping()
+		return l.sameMapping(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("record settings: %w", err)
@@ -94,29 +79,36 @@ func (l *Lake) Record(ctx context.Context) error {
 }
 
 // sameMapping wants what another process has recorded meanwhile to be this lake's mapping.
-func (l *Lake) sameMapping() error {
-	text, err := ReadConfig(l.Dir)
+func (l *Lake) sameMapping(ctx context.Context) error {
+	text, err := readConfig(ctx, l.Bucket)
 	if err != nil {
 		return err
 	}
 	if recorded, err := config.Recorded(text); err != nil || recorded != l.Settings.Mapping {
-		return errors.Join(fmt.Errorf("another process has just recorded other fields in %s: %+v", l.Dir, recorded), err)
+		return errors.Join(fmt.Errorf("another process has just recorded other fields in %s: %+v", l.Name, recorded), err)
 	}
 	l.Recorded = true
 	return nil
 }
 
-// Claims opens the lake's memory of what was stored. One process at a time holds it.
-func (l *Lake) Claims() (*claims.Bolt, error) {
-	dir := filepath.Join(l.Dir, own)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("open claims: %w", err)
+// maxConfig bounds what is taken for a lakebed.yaml.
+const maxConfig = 1 << 20
+
+// readConfig gives the text of the lakebed.yaml in a bucket, nil when there is none.
+func readConfig(ctx context.Context, b bucket.Bucket) ([]byte, error) {
+	body, _, err := b.Get(ctx, layout.Config, bucket.Range{Length: maxConfig})
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, nil
 	}
-	c, err := claims.OpenBolt(filepath.Join(dir, "claims.db"), claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now})
 	if err != nil {
-		return nil, fmt.Errorf("open claims: %w", err)
+		return nil, fmt.Errorf("read lake's settings: %w", err)
 	}
-	return c, nil
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("read lake's settings: %w", err)
+	}
+	return text, nil
 }
 
 // Ingester gives the hot path over this lake.
@@ -127,12 +119,12 @@ func (l *Lake) Ingester(c claims.Claims) (*ingest.Ingester, error) {
 	})
 }
 
-// Compactor gives the compactor of this lake. The file catalog compares, so that its writes need no bound.
+// Compactor gives the compactor of this lake.
 func (l *Lake) Compactor() (*compactor.Compactor, error) {
 	s := l.Settings
 	return compactor.New(l.Bucket, l.Catalog, compactor.Config{
 		Policy: compactor.Policy{
-			Target: int64(s.Target), Close: s.Close, MajorParts: s.MajorParts, MajorShare: s.MajorShare,
+			Target: int64(s.Target), Close: s.Close, MajorParts: s.MajorParts, MajorShare: s.MajorShare, Bound: l.bound,
 			Grace: s.Grace, Live: s.Live, LongestQuery: s.LongestQuery,
 		},
 		Mapping: s.Mapping, Memory: int64(s.Memory), Parallel: s.Parallel, Now: l.Now,
@@ -148,7 +140,11 @@ func (l *Lake) DropCorruptCatalog(ctx context.Context) error {
 	if !errors.Is(err, catalog.ErrCorrupt) {
 		return err
 	}
-	if err := l.Catalog.Clear(ctx); err != nil {
+	own, ok := l.Catalog.(interface{ Clear(context.Context) error })
+	if !ok {
+		return err
+	}
+	if err := own.Clear(ctx); err != nil {
 		return fmt.Errorf("drop catalog: %w", err)
 	}
 	return nil

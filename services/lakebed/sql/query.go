@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"strings"
 
 	"github.com/lakebed/lakebed/services/lakebed/sql/duck"
@@ -17,10 +18,11 @@ type Rows struct{ rows *duck.Rows }
 // the Refresh makes one more Refresh and one more try, while no row has been read yet. Errors of DuckDB are *duck.Error, with the place in the text
 // where there is one. The caller closes the rows before the next call.
 func (s *Session) Query(ctx context.Context, text string) (*Rows, error) {
-	if !s.live && namesFragments(text) {
-		s.live = true
+	if fresh := s.unnamed(text); len(fresh) > 0 {
+		before := maps.Clone(s.named)
+		maps.Copy(s.named, fresh)
 		if err := s.Refresh(ctx); err != nil {
-			s.live = false
+			s.named = before
 			return nil, err
 		}
 	}
@@ -46,10 +48,19 @@ func (s *Session) Query(ctx context.Context, text string) (*Rows, error) {
 	return rows, nil
 }
 
-// namesFragments tells whether a text may read fragments. That it also tells so of a comment does no harm.
-func namesFragments(text string) bool {
+// unnamed are the views that a text may read and whose files no statement before has asked for. That it also tells so of a comment does no
+// harm.
+func (s *Session) unnamed(text string) map[string]bool {
 	text = strings.ToLower(text)
-	return strings.Contains(text, EventsRaw) || strings.Contains(text, EventsLive)
+	fresh := map[string]bool{}
+	for _, view := range []string{EventsRaw, EventsLive, Quarantine, Events} {
+		rest := strings.ReplaceAll(text, view, " ")
+		if rest != text && !s.named[view] && (s.lake.Bring != nil || view == EventsRaw || view == EventsLive) {
+			fresh[view] = true
+		}
+		text = rest
+	}
+	return fresh
 }
 
 // vanished tells whether a statement failed as an object of the lake was no longer there.

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -18,15 +19,16 @@ type look struct {
 	fragments []layout.Fragment
 	parts     []layout.Slot
 	rejects   []string
-	columns   []schema.Field // that the catalog declares
-	wide      []schema.Field // those, widened by what the fragments hold
+	columns   []schema.Field           // that the catalog declares
+	wide      []schema.Field           // those, widened by what the fragments hold
+	objects   map[string]bucket.Object // all of these by key, where they have to be brought
 }
 
 // Refresh makes the views anew, as a reader would see the lake now. The fragments are read for their columns' types when a statement of
 // this session has named events_raw or events_live, each once. An error leaves the views as they were.
 func (s *Session) Refresh(ctx context.Context) error {
 	err := s.refresh(ctx)
-	if s.vanished(err) { // between the look and the making
+	if s.vanished(err) || errors.Is(err, bucket.ErrNotFound) || errors.Is(err, bucket.ErrChanged) { // between the look and the making
 		err = s.refresh(ctx)
 	}
 	return err
@@ -36,6 +38,11 @@ func (s *Session) refresh(ctx context.Context) error {
 	l, err := s.look(ctx)
 	if err != nil {
 		return fmt.Errorf("look at the lake: %w", err)
+	}
+	if s.lake.Bring != nil {
+		if err := s.lake.Bring(ctx, s.wanted(l)); err != nil {
+			return err
+		}
 	}
 	if err := s.views.Exec(ctx, s.viewsOf(l)); err != nil {
 		// What failed may have left the transaction open. It has nothing in it that is worth an error of its own.
@@ -49,19 +56,20 @@ func (s *Session) refresh(ctx context.Context) error {
 // mends, and never missed. A fragment goes only when a part has long held its events, so the fragments come before the parts; a column is
 // declared before the data that needs it is visible, so the columns come last.
 func (s *Session) look(ctx context.Context) (l look, err error) {
-	for o, err := range s.lake.Bucket.List(ctx, layout.Raw, "") {
+	l.objects = map[string]bucket.Object{}
+	for o, err := range s.list(ctx, layout.Raw, l.objects) {
 		if err != nil {
 			return l, err
 		}
-		if f, err := layout.ParseFragment(o.Key); err == nil {
+		if f, err := layout.ParseFragment(o.Key); err == nil && s.shows(f.Partition) {
 			l.fragments = append(l.fragments, f)
 		}
 	}
-	for o, err := range s.lake.Bucket.List(ctx, layout.Quarantine, "") {
+	for o, err := range s.list(ctx, layout.Quarantine, l.objects) {
 		if err != nil {
 			return l, err
 		}
-		if _, err := layout.ParseReject(o.Key); err == nil {
+		if r, err := layout.ParseReject(o.Key); err == nil && s.shows(r.Arrival) {
 			l.rejects = append(l.rejects, o.Key)
 		}
 	}
@@ -69,7 +77,7 @@ func (s *Session) look(ctx context.Context) (l look, err error) {
 	if err != nil {
 		return l, err
 	}
-	if l.parts, err = parts(s.lake.Bucket.List(ctx, layout.Events, ""), partitions); err != nil {
+	if l.parts, err = s.parts(s.list(ctx, layout.Events, l.objects), partitions); err != nil {
 		return l, err
 	}
 	table, err := s.lake.Catalog.Table(ctx)
@@ -82,14 +90,60 @@ func (s *Session) look(ctx context.Context) (l look, err error) {
 	}
 	l.columns = schema.Declared(declared)
 	l.wide = l.columns
-	if s.live {
+	if s.named[EventsRaw] || s.named[EventsLive] {
 		l.fragments, l.wide, err = s.widen(ctx, l.fragments, declared)
 	}
 	return l, err
 }
 
+// list lists the objects below a top folder, and keeps them for Bring.
+func (s *Session) list(ctx context.Context, top string, objects map[string]bucket.Object) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		for o, err := range s.lake.Bucket.List(ctx, top, "") {
+			if err == nil && s.lake.Bring != nil {
+				objects[o.Key] = o
+			}
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// shows tells whether the views show an hour.
+func (s *Session) shows(p layout.Partition) bool {
+	return p >= s.lake.From && (s.lake.To == 0 || p < s.lake.To)
+}
+
+// wanted are the objects that the views of named tables read.
+func (s *Session) wanted(l look) []bucket.Object {
+	var keys []string
+	if s.named[Events] || s.named[EventsLive] {
+		for _, slot := range l.parts {
+			keys = append(keys, slot.Key())
+		}
+	}
+	fragments := l.fragments
+	if !s.named[EventsRaw] {
+		fragments, _ = s.recent(fragments)
+	}
+	if s.named[EventsRaw] || s.named[EventsLive] {
+		for _, f := range fragments {
+			keys = append(keys, f.Key())
+		}
+	}
+	if s.named[Quarantine] {
+		keys = append(keys, l.rejects...)
+	}
+	objects := make([]bucket.Object, len(keys))
+	for i, key := range keys {
+		objects[i] = l.objects[key]
+	}
+	return objects
+}
+
 // parts are the slots under the partitions' Locations, out of a listing of all.
-func parts(objects iter.Seq2[bucket.Object, error], partitions []catalog.Partition) ([]layout.Slot, error) {
+func (s *Session) parts(objects iter.Seq2[bucket.Object, error], partitions []catalog.Partition) ([]layout.Slot, error) {
 	shown := make(map[string]bool, len(partitions))
 	for _, p := range partitions {
 		shown[p.Location] = true
@@ -102,7 +156,7 @@ func parts(objects iter.Seq2[bucket.Object, error], partitions []catalog.Partiti
 		if !shown[o.Key[:strings.LastIndexByte(o.Key, '/')+1]] {
 			continue
 		}
-		if slot, err := layout.ParseSlot(o.Key); err == nil {
+		if slot, err := layout.ParseSlot(o.Key); err == nil && s.shows(slot.Partition) {
 			found = append(found, slot)
 		}
 	}

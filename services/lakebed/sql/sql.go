@@ -42,6 +42,7 @@ import (
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
 )
 
@@ -54,6 +55,13 @@ type Lake struct {
 	IDField string           // dotted path of the event's id, default event.DefaultMapping's
 	Live    time.Duration    // how far back events_live reads fragments, by the hour of their events; default 2 h
 	Now     func() time.Time // default time.Now
+
+	// The views show only the hours from From and before To, quarantine by arrival; zero: all.
+	From, To layout.Partition
+
+	// Bring makes the objects be below Root before a view reads them; nil where they always are. Then only the tables that a statement
+	// of the session has named are brought, and the others cannot be read. bucket.ErrNotFound and ErrChanged make the session look again.
+	Bring func(ctx context.Context, objects []bucket.Object) error
 
 	Memory  int64 // bytes that DuckDB may use, default 80 % of the machine's; at least MinMemory
 	Threads int   // default one for each CPU, fewer where Memory is short
@@ -73,10 +81,10 @@ const MinMemory = threadMemory + 64<<20
 type Session struct {
 	lake  Lake
 	db    *duck.DB
-	user  *duck.Conn // runs the user's statements
-	views *duck.Conn // makes the views, whatever transaction the user is in
-	spill string     // directory for what does not fit into memory
-	live  bool       // a statement has asked for fragments: keep their views up to date
+	user  *duck.Conn      // runs the user's statements
+	views *duck.Conn      // makes the views, whatever transaction the user is in
+	spill string          // directory for what does not fit into memory
+	named map[string]bool // the views that a statement has named: those of fragments are kept up to date from then on
 	observed
 }
 
@@ -89,7 +97,7 @@ func Open(ctx context.Context, l Lake) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open SQL session: %w", err)
 	}
-	s := &Session{lake: l, spill: spill, observed: observed{states: map[string]state{}}}
+	s := &Session{lake: l, spill: spill, named: map[string]bool{}, observed: observed{states: map[string]state{}}}
 	if err := s.start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQL session: %w", err), s.Close())
 	}

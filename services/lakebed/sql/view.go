@@ -50,13 +50,19 @@ func (s *Session) viewsOf(l look) string {
 	}
 	var b strings.Builder
 	b.WriteString("BEGIN;\n")
-	for _, view := range [][2]string{
-		{Events, s.table(layout.Events, parts, l.columns)},
-		{EventsRaw, s.table(layout.Raw, fragments, l.wide)},
-		{EventsLive, s.liveTable(parts, l)},
-		{Quarantine, s.table(layout.Quarantine, l.rejects, rejectColumns)},
+	for _, view := range []struct {
+		name, query string
+		columns     []schema.Field
+	}{
+		{Events, s.table(layout.Events, parts, l.columns), l.columns},
+		{EventsRaw, s.table(layout.Raw, fragments, l.wide), l.wide},
+		{EventsLive, s.liveTable(parts, l), l.wide},
+		{Quarantine, s.table(layout.Quarantine, l.rejects, rejectColumns), rejectColumns},
 	} {
-		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s AS %s;\n", view[0], view[1])
+		if s.lake.Bring != nil && !s.named[view.name] {
+			view.query = none(columnsOf(view.columns), "error('the objects of "+view.name+" were not fetched: name it in the statement')")
+		}
+		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s AS %s;\n", view.name, view.query)
 	}
 	b.WriteString("COMMIT;")
 	return b.String()
@@ -91,14 +97,10 @@ func (s *Session) table(top string, keys []string, fields []schema.Field) string
 }
 
 func (s *Session) read(top string, keys []string, columns []column) string {
-	shown := make([]string, 0, len(columns)+2)
 	if len(keys) == 0 || len(columns) == 0 {
-		for _, c := range columns {
-			shown = append(shown, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.typed, c.name))
-		}
-		shown = append(shown, "CAST(NULL AS VARCHAR) AS dt", "CAST(NULL AS VARCHAR) AS hour")
-		return "SELECT " + strings.Join(shown, ", ") + " WHERE false"
+		return none(columns, "false")
 	}
+	shown := make([]string, 0, len(columns)+2)
 	typed := make([]string, 0, len(columns))
 	for _, c := range columns {
 		if c.key != "" {
@@ -125,6 +127,16 @@ func (s *Session) read(top string, keys []string, columns []column) string {
 			duck.Text(compression), part.MaxLine+1, duck.Text(strings.Trim(fileColumn, `"`)), partitioning))
 	}
 	return strings.Join(reads, " UNION ALL ")
+}
+
+// none is a query with the columns, dt and hour, whose one row does not pass the condition.
+func none(columns []column, condition string) string {
+	shown := make([]string, 0, len(columns)+2)
+	for _, c := range columns {
+		shown = append(shown, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.typed, c.name))
+	}
+	shown = append(shown, "CAST(NULL AS VARCHAR) AS dt", "CAST(NULL AS VARCHAR) AS hour")
+	return "SELECT " + strings.Join(shown, ", ") + " WHERE " + condition
 }
 
 // unglob spells a path so that DuckDB takes it for itself, and for no pattern. Keys hold nothing of the kind.

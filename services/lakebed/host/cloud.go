@@ -1,0 +1,126 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/google/uuid"
+
+	"github.com/lakebed/lakebed/services/lakebed/config"
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/s3bucket"
+	"github.com/lakebed/lakebed/shared/catalog/gluecatalog"
+	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/claims/dynamoclaims"
+	"github.com/lakebed/lakebed/shared/cloud"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// s3Place is the place of a lake in S3, beside a stream's own functions or without them.
+type s3Place struct {
+	config aws.Config
+	lake   cloud.Lake
+	bucket bucket.Bucket
+}
+
+func findCloud(ctx context.Context, name string) (*s3Place, error) {
+	lake, err := cloud.ParseLake(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := reach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &s3Place{c, lake, s3bucket.New(cloud.S3(c), lake)}, nil
+}
+
+// credentialsWait is how long the search for credentials may take: the last place that is asked, a machine's role, may not be there.
+const credentialsWait = 20 * time.Second
+
+// reach gives AWS's configuration once there are credentials, as no call says well that there are none.
+func reach(ctx context.Context) (aws.Config, error) {
+	c, err := cloud.Load(ctx)
+	if err != nil {
+		return c, err
+	}
+	wait, stop := context.WithTimeout(ctx, credentialsWait)
+	defer stop()
+	if _, err := c.Credentials.Retrieve(wait); err != nil {
+		return c, fmt.Errorf("no credentials for AWS: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`: %w", err)
+	}
+	return c, nil
+}
+
+// ReadConfig implements Place.
+func (p *s3Place) ReadConfig(ctx context.Context) ([]byte, error) {
+	text, err := readConfig(ctx, p.bucket)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", p.lake, err)
+	}
+	return text, nil
+}
+
+// Open implements Place. Nothing is ever created: Terraform makes what a lake in S3 lies in.
+func (p *s3Place) Open(ctx context.Context, s *config.Settings, recorded, _ bool) (*Lake, error) {
+	if !recorded {
+		return nil, fmt.Errorf("open lake %s: %w: it has no %s, which `terraform apply` writes; check the bucket and the prefix", p.lake, ErrNoLake, layout.Config)
+	}
+	client := glue.NewFromConfig(p.config)
+	_, err := client.GetDatabase(ctx, &glue.GetDatabaseInput{Name: &s.Cloud.Database})
+	var missing *types.EntityNotFoundException
+	if errors.As(err, &missing) {
+		return nil, fmt.Errorf("open lake %s: Glue has no database %q in %s: `terraform apply` makes it, and database in %s names it",
+			p.lake, s.Cloud.Database, p.config.Region, layout.Config)
+	} else if ctx.Err() != nil {
+		return nil, ctx.Err()
+	} // anything else may concern this call only: what matters is whether the table can be read and written
+	return &Lake{
+		Name: p.lake.String(), Bucket: p.bucket, Settings: s, Recorded: true, Now: time.Now, feed: p.feed, bound: s.Cloud.CatalogBound,
+		Catalog: gluecatalog.New(client, gluecatalog.Config{Database: s.Cloud.Database, Table: s.Cloud.Table, Lake: p.lake}),
+	}, nil
+}
+
+// feed begins a stream of this process's own: no shard of Kinesis and no other process has its name.
+func (p *s3Place) feed(ctx context.Context, l *Lake) (*feed, error) {
+	proved, err := holdsEvents(ctx, l.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	var last atomic.Uint64
+	return &feed{
+		shard: "cli-" + uuid.NewString(), claims: p.claims(l), proved: proved,
+		number: func(_ context.Context, n int) (uint64, error) { return last.Add(uint64(n)) - uint64(n) + 1, nil },
+		close:  func() error { return nil },
+	}, nil
+}
+
+func (p *s3Place) claims(l *Lake) claims.Claims {
+	o := claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now}
+	s := l.Settings.Cloud
+	switch s.Claims {
+	case config.ShardClaims:
+		return dynamoclaims.NewShard(dynamodb.NewFromConfig(p.config), s.ClaimsTable, o)
+	case config.GlobalClaims:
+		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(p.config), s.ClaimsTable, o)
+	}
+	return claims.None{}
+}
+
+// holdsEvents tells whether anything was ever received.
+func holdsEvents(ctx context.Context, b bucket.Bucket) (bool, error) {
+	for _, err := range b.List(ctx, layout.Ledger, "") {
+		if err != nil {
+			return false, fmt.Errorf("list ledger: %w", err)
+		}
+		return true, nil
+	}
+	return false, nil
+}

@@ -1,0 +1,77 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/lakebed/lakebed/services/lakebed/config"
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// directory is the place of a lake in a plain directory.
+type directory string
+
+// own is the folder below a lake for what is not the bucket's: no listing shows it.
+const own = ".lakebed"
+
+// shard is the name of the one shard of a directory's stream.
+const shard = "local"
+
+// ReadConfig implements Place.
+func (d directory) ReadConfig(context.Context) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(string(d), layout.Config))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // Open says what is wrong with the latter
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read lake's settings: %w", err)
+	}
+	return text, nil
+}
+
+// Open implements Place; create makes the directory where there is none.
+func (d directory) Open(_ context.Context, s *config.Settings, recorded, create bool) (*Lake, error) {
+	dir := string(d)
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("open lake %s: it is a file, not a directory", dir)
+	} else if errors.Is(err, os.ErrNotExist) || err == nil && !recorded && !create {
+		if !create {
+			return nil, fmt.Errorf("open lake %s: %w: `lakebed ingest` or `lakebed run` makes one", dir, ErrNoLake)
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("open lake: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, own, "catalog"), 0o750); err != nil {
+		return nil, fmt.Errorf("open lake: %w", err)
+	}
+	b, err := bucket.OpenDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, err)
+	}
+	c, err := catalog.OpenFile(filepath.Join(dir, own, "catalog"))
+	if err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, err)
+	}
+	return &Lake{Name: dir, Bucket: b, Catalog: c, Settings: s, Recorded: recorded, Now: time.Now, feed: d.feed}, nil
+}
+
+// feed opens the lake's memory of what was stored, which also numbers the records. One process at a time holds it.
+func (d directory) feed(_ context.Context, l *Lake) (*feed, error) {
+	dir := filepath.Join(string(d), own)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("open claims: %w", err)
+	}
+	c, err := claims.OpenBolt(filepath.Join(dir, "claims.db"), claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now})
+	if err != nil {
+		return nil, fmt.Errorf("open claims: %w", err)
+	}
+	return &feed{shard: shard, claims: c, number: c.Sequence, proved: l.Recorded, close: c.Close}, nil
+}
