@@ -17,7 +17,7 @@ import (
 // Record is one record of a stream.
 type Record struct {
 	Sequence string // decimal digits
-	Position int    // of its first event: not 0 only where a piece of a record is replayed
+	Position int    // of its first event: not 0 only where a piece of a record is replayed (see split)
 	Arrival  time.Time
 	Data     []byte
 }
@@ -92,4 +92,20 @@ func (i *Ingester) Ingest(ctx context.Context, d Delivery) (Result, error) {
 		return Result{}, err
 	}
 	return b.result(fragments), nil
+}
+
+// Try tells what decoding makes of a delivery. It writes nothing, and asks nobody what is stored: its Stored counts copies too.
+func (i *Ingester) Try(d Delivery) (Result, error) {
+	if len(d.Records) == 0 {
+		return Result{}, nil
+	}
+	b, err := i.decode(d)
+	if err != nil {
+		return Result{}, err
+	}
+	defer b.release()
+	r := b.result(nil)
+	r.Stored = int64(len(b.events))
+	r.Received += r.Stored
+	return r, nil
 }
