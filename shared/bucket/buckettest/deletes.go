@@ -29,9 +29,9 @@ func deletes(t *testing.T, b bucket.Bucket) {
 	}
 }
 
-func deleteETag(t *testing.T, b bucket.Bucket) {
-	first := put(t, b, "k", "same")
-	second := put(t, b, "k", "same")
+func (s Store) deleteETag(t *testing.T, b bucket.Bucket) {
+	first := put(t, b, "k", s.text(1))
+	second := put(t, b, "k", s.text(2))
 	if err := b.Delete(t.Context(), first); !errors.Is(err, bucket.ErrChanged) {
 		t.Errorf("delete with a stale ETag: %v, want ErrChanged", err)
 	}

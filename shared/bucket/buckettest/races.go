@@ -73,9 +73,9 @@ func createRace(t *testing.T, b bucket.Bucket) {
 	}
 }
 
-func replace(t *testing.T, b bucket.Bucket) {
-	first := put(t, b, "k", "same")
-	second, err := b.Put(t.Context(), "k", strings.NewReader("same"), bucket.Condition{Match: first.ETag})
+func (s Store) replace(t *testing.T, b bucket.Bucket) {
+	first := put(t, b, "k", s.text(1))
+	second, err := b.Put(t.Context(), "k", strings.NewReader(s.text(2)), bucket.Condition{Match: first.ETag})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func replace(t *testing.T, b bucket.Bucket) {
 			t.Errorf("replace with a stale ETag: %v, want ErrChanged", err)
 		}
 	}
-	if text, o := get(t, b, "k"); text != "same" || o.ETag != second.ETag {
+	if text, o := get(t, b, "k"); text != s.text(2) || o.ETag != second.ETag {
 		t.Errorf("a refused replace changed the object to %q, %+v", text, o)
 	}
 	if _, err := b.Put(t.Context(), "none", strings.NewReader("x"), bucket.Condition{Match: first.ETag}); !errors.Is(err, bucket.ErrChanged) {
