@@ -1,0 +1,29 @@
+# To try things: one shard, short memories, and everything goes with destroy, the events too.
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = { Project = "lakebed", Environment = "dev" }
+  }
+}
+
+module "lakebed" {
+  source   = "../../modules/lakebed"
+  for_each = var.streams
+
+  name              = "${var.name}-${each.key}"
+  settings          = each.value.settings
+  columns           = each.value.columns
+  shards            = each.value.shards
+  zips              = { ingest = "${var.zips}/ingest.zip", compactor = "${var.zips}/compactor.zip" }
+  architectures     = var.architectures
+  metrics_namespace = var.metrics_namespace
+  alarm_actions     = var.alarm_actions
+
+  force_destroy   = true
+  ledger_days     = 30
+  quarantine_days = 37
+  log_days        = 7
+  scan_limit      = 107374182400 # 100 GiB: half a dollar
+  compactor       = { workers = 2 }
+}

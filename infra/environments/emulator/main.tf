@@ -1,0 +1,63 @@
+# On an emulator of AWS, for the end-to-end tests: everything is small and soon, and nothing is kept.
+provider "aws" {
+  region     = var.region
+  access_key = "test"
+  secret_key = "testtest"
+
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+  s3_use_path_style           = true
+
+  endpoints {
+    athena         = var.endpoint
+    cloudwatch     = var.endpoint
+    cloudwatchlogs = var.endpoint
+    dynamodb       = var.endpoint
+    glue           = var.endpoint
+    iam            = var.endpoint
+    kinesis        = var.endpoint
+    kms            = var.endpoint
+    lambda         = var.endpoint
+    s3             = var.endpoint
+    scheduler      = var.endpoint
+    sqs            = var.endpoint
+    sts            = var.endpoint
+  }
+}
+
+module "lakebed" {
+  source   = "../../modules/lakebed"
+  for_each = var.streams
+
+  name              = "${var.name}-${each.key}"
+  settings          = merge(var.pace, { for k, v in each.value.settings : k => v if v != null })
+  columns           = each.value.columns
+  shards            = each.value.shards
+  zips              = { ingest = "${var.zips}/ingest.zip", compactor = "${var.zips}/compactor.zip" }
+  architectures     = var.architectures
+  metrics_namespace = var.metrics_namespace
+  view_catalog      = var.view_catalog
+  extra_environment = merge({ AWS_ENDPOINT_URL = coalesce(var.functions_endpoint, var.endpoint) }, var.extra_environment)
+
+  force_destroy = true
+  log_days      = 1
+  plan_period   = 300
+
+  ingest = {
+    enabled      = var.mapping_enabled
+    batch_size   = var.batch_size
+    batch_window = 1
+    timeout      = 60
+  }
+
+  compactor = {
+    enabled            = var.schedule_enabled
+    schedule           = "rate(1 minute)"
+    timeout            = 120
+    visibility_timeout = 120
+    workers            = 2
+    scratch            = 512
+  }
+}

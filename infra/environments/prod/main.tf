@@ -1,0 +1,34 @@
+# For events that matter: a key of its own, a week to mend ingest, versions of what people overwrite, and nothing that holds events goes with
+# destroy.
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = { Project = "lakebed", Environment = "prod" }
+  }
+}
+
+module "lakebed" {
+  source   = "../../modules/lakebed"
+  for_each = var.streams
+
+  name              = "${var.name}-${each.key}"
+  settings          = each.value.settings
+  columns           = each.value.columns
+  shards            = each.value.shards
+  zips              = { ingest = "${var.zips}/ingest.zip", compactor = "${var.zips}/compactor.zip" }
+  architectures     = var.architectures
+  metrics_namespace = var.metrics_namespace
+  alarm_actions     = var.alarm_actions
+
+  kms_key_arn            = aws_kms_key.this.arn
+  force_destroy          = false
+  deletion_protection    = true
+  point_in_time_recovery = true
+  versioning             = "Enabled"
+  noncurrent_days        = 7
+  retention_hours        = 168
+  log_days               = 400
+  ingest                 = { memory = 1769, retry_attempts = 1000, record_age = 518400 }
+  compactor              = { workers = 50 }
+}

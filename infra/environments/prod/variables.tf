@@ -1,0 +1,108 @@
+variable "region" {
+  type        = string
+  nullable    = false
+  default     = "us-east-1"
+  description = "AWS region."
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "Want a region such as us-east-1."
+  }
+}
+
+variable "name" {
+  type        = string
+  nullable    = false
+  default     = "lakebed-prod"
+  description = "How every name begins: those of a stream's deployment with <name>-<stream>."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,24}$", var.name))
+    error_message = "A name has 1 to 25 of a-z 0-9 and -, and begins with a letter."
+  }
+}
+
+variable "streams" {
+  type = map(object({
+    shards = optional(number)
+
+    # LAKEBED_ variables by their names in lower case; what is left out has Lakebed's default.
+    settings = optional(object({
+      id_field          = optional(string)
+      time_field        = optional(string)
+      name_field        = optional(string)
+      max_future        = optional(string)
+      lanes             = optional(number)
+      fragment_encoding = optional(string)
+      claims            = optional(string)
+      claim_window      = optional(string)
+      target_size       = optional(string)
+      close_after       = optional(string)
+      major_parts       = optional(number)
+      major_share       = optional(number)
+      grace             = optional(string)
+      live              = optional(string)
+      longest_query     = optional(string)
+      catalog_bound     = optional(string)
+      memory            = optional(string)
+    }), {})
+
+    columns = optional(list(object({ name = string, type = string })), [])
+  }))
+  nullable    = false
+  default     = { events = {} }
+  description = "A deployment each, by its name: shards (null for on demand), settings, and the columns of events_raw and events_live."
+
+  validation {
+    condition     = length(var.streams) > 0 && alltrue([for k in keys(var.streams) : can(regex("^[a-z][a-z0-9-]{0,13}$", k))])
+    error_message = "Want one stream or more; their names have 1 to 14 of a-z 0-9 and -, and begin with a letter."
+  }
+}
+
+variable "zips" {
+  type        = string
+  nullable    = false
+  default     = "../../../bin"
+  description = "Folder of ingest.zip and compactor.zip, from this folder."
+
+  validation {
+    condition     = alltrue([for f in ["ingest", "compactor"] : fileexists("${var.zips}/${f}.zip")])
+    error_message = "There are no ingest.zip and compactor.zip in it: build them with scripts/build-lambdas.sh."
+  }
+}
+
+variable "architectures" {
+  type        = list(string)
+  nullable    = false
+  default     = ["arm64"]
+  description = "Architecture for which the zips were built: arm64 or x86_64."
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], join(" ", var.architectures))
+    error_message = "Want [\"arm64\"] or [\"x86_64\"]."
+  }
+}
+
+variable "metrics_namespace" {
+  type        = string
+  nullable    = false
+  default     = "Lakebed"
+  description = "CloudWatch namespace of the functions' metrics."
+
+  validation {
+    condition     = !startswith(var.metrics_namespace, "AWS/") && var.metrics_namespace != ""
+    error_message = "Want a namespace that is not one of AWS's own."
+  }
+}
+
+variable "alarm_actions" {
+  type        = list(string)
+  nullable    = false
+  default     = []
+  description = "ARNs told when an alarm is raised and when it is over, such as an SNS topic's."
+
+  validation {
+    condition     = alltrue([for a in var.alarm_actions : startswith(a, "arn:")])
+    error_message = "Want ARNs."
+  }
+}

@@ -1,0 +1,75 @@
+# The view events_live and the named queries: SQL of Athena engine 3, which is Trino's.
+locals {
+  names = [for c in var.columns : c.name]
+
+  # Columns may have other types in `events` than in `events_raw`, and `events` may widen any: the view gives text.
+  texts = join(", ", [for n in local.names : "CAST(\"${n}\" AS varchar) AS \"${n}\""])
+
+  # The id's place: a column, or members of a struct (in `events`) or of JSON text (in `events_raw`).
+  id_path   = split(".", var.id_field)
+  id_column = lower(local.id_path[0])
+  id_parts  = slice(local.id_path, 1, length(local.id_path))
+  id_events = format("CAST(%s AS varchar)", join(".", [for p in local.id_path : "\"${lower(p)}\""]))
+  id_raw = (
+    length(local.id_parts) == 0
+    ? local.id_events
+    : format("json_extract_scalar(\"%s\", '$%s')", local.id_column, join("", [for p in local.id_parts : "[\"${p}\"]"]))
+  )
+
+  # Ids compare as their text, UUIDs whatever their case.
+  uuid = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+  # The first hour whose fragments are looked at. Those of an hour are deleted only when it ended longer ago than that and the longest query.
+  cut      = "current_timestamp AT TIME ZONE 'UTC' - INTERVAL '${var.live_hours}' HOUR"
+  cut_dt   = "date_format(${local.cut}, '%Y-%m-%d')"
+  cut_hour = "date_format(${local.cut}, '%H')"
+  recent   = "dt >= ${local.cut_dt} AND (dt > ${local.cut_dt} OR hour >= ${local.cut_hour})"
+  older    = "dt <= ${local.cut_dt} AND (dt < ${local.cut_dt} OR hour < ${local.cut_hour})"
+
+  # Every recent hour of `events` is read once and so is its raw/: an event is in one of the two or in both, whatever compaction does meanwhile,
+  # and the row number keeps one. (An anti-join would read `events` twice, and lose what is committed between the two.)
+  live = join("\n", [
+    "SELECT ${local.texts}, dt, hour FROM \"${var.table}\" WHERE ${local.older}",
+    "UNION ALL",
+    "SELECT ${join(", ", [for n in local.names : "\"${n}\""])}, dt, hour FROM (",
+    "  SELECT *, row_number() OVER (PARTITION BY dt, hour, IF(regexp_like(\"#id\", '${local.uuid}'), lower(\"#id\"), \"#id\") ORDER BY \"#order\", \"#time\", \"#path\") AS \"#copy\" FROM (",
+    "    SELECT ${local.texts}, dt, hour, ${local.id_events} AS \"#id\", 0 AS \"#order\", \"$file_modified_time\" AS \"#time\", \"$path\" AS \"#path\" FROM \"${var.table}\" WHERE ${local.recent}",
+    "    UNION ALL",
+    "    SELECT ${local.texts}, dt, hour, ${local.id_raw}, 1, \"$file_modified_time\", \"$path\" FROM \"${var.raw_table}\" WHERE ${local.recent}",
+    "  )",
+    ") WHERE \"#copy\" = 1",
+  ])
+
+  # The form of Presto's ViewDefinition. The catalog is the one in which the names of tables are looked up.
+  view = {
+    originalSql = local.live
+    catalog     = var.view_catalog
+    schema      = var.database
+    columns     = [for n in concat(local.names, local.partition_keys) : { name = n, type = "varchar" }]
+  }
+
+  queries = {
+    "${var.workgroup}-rejects" = {
+      description = "What was rejected in the last two days, by reason, with an example"
+      sql         = <<-SQL
+        SELECT reason, count(*) AS records, min(arrival) AS first, max(arrival) AS last, arbitrary(detail) AS example
+        FROM ${var.quarantine_table}
+        WHERE dt >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '1' DAY, '%Y-%m-%d')
+        GROUP BY reason ORDER BY records DESC
+      SQL
+    }
+    "${var.workgroup}-hours" = {
+      description = "Events of each of the last days' hours; it reads a column, since a count alone does not parse"
+      sql         = <<-SQL
+        SELECT dt, hour, count("${local.id_column}") AS events
+        FROM ${var.table}
+        WHERE dt >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '2' DAY, '%Y-%m-%d')
+        GROUP BY dt, hour ORDER BY dt DESC, hour DESC
+      SQL
+    }
+    "${var.workgroup}-live" = {
+      description = "The view ${var.live_table}, to be made anew with more columns"
+      sql         = "CREATE OR REPLACE VIEW ${var.live_table} AS\n${local.live}"
+    }
+  }
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# `terraform init` of a folder below infra/, such as infra/environments/dev. Arguments after the folder go to init. Where the environment keeps its
+# state somewhere else than beside it, backend.hcl says where.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=${1:?usage: scripts/infra-init.sh FOLDER [ARGUMENTS]}
+shift
+if [[ -f $folder/backend.hcl ]]; then
+	set -- -backend-config=backend.hcl "$@"
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! scripts/infra-terraform.sh -chdir="$folder" init -input=false -no-color "$@" >"$log" 2>&1; then
+	cat "$log" >&2
+	echo "terraform init failed in $folder" >&2
+	exit 1
+fi
