@@ -27,8 +27,8 @@ func ended(ctx context.Context, now time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// The monotonic clock may have stood still: compare with it and without it.
-	if deadline, ok := ctx.Deadline(); ok && (!now.Before(deadline) || !now.Round(0).Before(deadline.Round(0))) {
+	// The wall clock: the monotonic one, by which the timer goes, may have stood still.
+	if deadline, ok := ctx.Deadline(); ok && !now.Round(0).Before(deadline.Round(0)) {
 		return context.DeadlineExceeded
 	}
 	return nil

@@ -32,6 +32,7 @@ type Config struct {
 type Catalog struct {
 	config Config
 	client *glue.Client
+	hands  int // how many calls that set partitions are under way at once
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
 }
@@ -40,7 +41,7 @@ var _ catalog.Catalog = (*Catalog)(nil)
 
 // New gives the catalog in an existing database. The client's own retries apply to every call.
 func New(client *glue.Client, c Config) *Catalog {
-	return &Catalog{config: c, client: client, now: time.Now, sleep: sleep}
+	return &Catalog{config: c, client: client, hands: 4, now: time.Now, sleep: sleep}
 }
 
 func (c *Catalog) name() string { return c.config.Database + "." + c.config.Table }

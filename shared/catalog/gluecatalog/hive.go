@@ -94,7 +94,7 @@ func cutMembers(text string, depth int) ([]schema.Field, string) {
 	var fields []schema.Field
 	for {
 		name, rest, ok := strings.Cut(text, ":")
-		if !ok || name == "" {
+		if !ok || !schema.MemberName(name) {
 			return nil, text
 		}
 		t, rest := cutType(rest, depth)

@@ -120,7 +120,7 @@ func valuesOf(hour layout.Partition) []string { return []string{hour.Date(), hou
 // all gives every partition without its columns, which would be the bulk of it.
 func (c *Catalog) all(ctx context.Context) ([]*types.Partition, error) {
 	in := glue.GetPartitionsInput{DatabaseName: &c.config.Database, TableName: &c.config.Table, ExcludeColumnSchema: aws.Bool(true)}
-	pages := glue.NewGetPartitionsPaginator(c.client, &in, func(o *glue.GetPartitionsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	pages := glue.NewGetPartitionsPaginator(c.client, &in)
 	var found []*types.Partition
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx, c.inTime)

@@ -25,8 +25,6 @@ const (
 	maxSetBytes = 2 << 20
 	// rounds is how often a partition is tried that Glue could not set just now, or that turned out registered or not.
 	rounds = 8
-	// hands is how many calls are under way at once.
-	hands = 4
 )
 
 // SetPartitions implements catalog.Catalog: the last writer of a partition wins. Its Version only tells which call to try first. The table has
@@ -121,7 +119,7 @@ func batches(writes []*write) [][]*write {
 // sendAll sends some batches at a time, and is back only when all have ended: no call outlives it.
 func (c *Catalog) sendAll(ctx context.Context, all [][]*write) {
 	var group sync.WaitGroup
-	free := make(chan struct{}, hands)
+	free := make(chan struct{}, c.hands)
 	for _, batch := range all {
 		free <- struct{}{}
 		group.Go(func() {
