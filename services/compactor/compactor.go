@@ -133,7 +133,7 @@ func (c *Compactor) round(ctx context.Context, tasks []Task, deadline time.Time,
 		total.More = true
 		return total, nil
 	}
-	rolled, err := c.rollup(ctx)
+	rolled, err := c.RollUp(ctx)
 	total.Add(rolled)
 	return total, err
 }

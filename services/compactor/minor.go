@@ -69,9 +69,12 @@ func (v *visit) passOver(key string, err error) {
 // more than their bytes.
 const readAhead = 8
 
-// ahead gives the pending fragments of the lane in order, each with a function that waits for its text.
+// ahead gives the pending fragments of the lane in order, each with a function that waits for its text. No read outlives it: where the
+// process is frozen between two invocations, one would go on in the next.
 func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() ([]byte, error)] {
 	return func(yield func(fragment, func() ([]byte, error)) bool) {
+		var reads sync.WaitGroup
+		defer reads.Wait()
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		type loaded struct {
@@ -88,13 +91,13 @@ func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() 
 		bytes := int64(0)
 		for n, next := 0, 0; n < len(pending); n++ {
 			for ; next < len(pending) && next < n+readAhead && (next == n || bytes+pending[next].object.Size <= m.config.Memory/4); next++ {
-				to := make(chan loaded, 1)
+				f, to := pending[next], make(chan loaded, 1)
 				flying = append(flying, to)
-				bytes += pending[next].object.Size
-				go func(f fragment) {
+				bytes += f.object.Size
+				reads.Go(func() {
 					text, err := m.read(ctx, f)
 					to <- loaded{text, err}
-				}(pending[next])
+				})
 			}
 			from := flying[n]
 			flying[n] = nil
