@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lakebed/lakebed/shared/bucket"
@@ -232,5 +233,39 @@ func TestPutFromHere(t *testing.T) {
 		if err != nil || o.Size != int64(size) || strings.Contains(f.last["put"].body+f.last["part"].body, "head") {
 			t.Errorf("%s: put gave %+v, %v", name, o, err)
 		}
+	}
+}
+
+// endless gives n bytes and counts them.
+type endless struct {
+	n    int64
+	read atomic.Int64
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := min(int64(len(p)), e.n-e.read.Load())
+	if n == 0 {
+		return 0, io.EOF
+	}
+	e.read.Add(n)
+	return int(n), nil
+}
+
+// TestPutReadsAhead: of a stream, only so much is held in memory as the bucket says, however slow the store is.
+func TestPutReadsAhead(t *testing.T) {
+	body := &endless{n: 20*partSize + 7}
+	var received, most atomic.Int64
+	f := &fake{answers: answers{"part": func(_ int, _ http.ResponseWriter, r request) bool {
+		ahead := body.read.Load() - received.Add(int64(len(r.body))) + int64(len(r.body))
+		for old := most.Load(); ahead > old && !most.CompareAndSwap(old, ahead); old = most.Load() {
+		}
+		return false
+	}}}
+	o, err := open(t, f).Put(t.Context(), "k", body, bucket.Condition{})
+	if err != nil || o.Size != body.n || received.Load() != body.n || f.count("part") != 21 {
+		t.Errorf("put gave %+v, %v, in %d parts", o, err, f.count("part"))
+	}
+	if limit := int64(partsAtOnce+2)*partSize + 1; most.Load() > limit {
+		t.Errorf("%d bytes were read ahead, want at most %d", most.Load(), limit)
 	}
 }
