@@ -3,15 +3,15 @@
 // from long ago, only lets duplicates through to compaction under Shard; for Global see there.
 //
 // What writing costs, at $0.625 per million units of 1 KB (on demand, us-east-1, https://aws.amazon.com/dynamodb/pricing/on-demand/, November
-// 2026) and 500 events a batch, with Kinesis's names:
+// 2026), with Kinesis's names, as integration/contract measures it at 500 events a batch:
 //
-//	Shard   an item has 12,418 bytes: 13 units a batch, 2,000 batches a million events: 26,000 units, $0.016. Larger batches come to 24 units
-//	        a thousand events, $0.0147; one of 50 events takes 2 units, $0.025.
-//	Global  an item has 165 bytes: 1 unit an event: 1,000,000 units, $0.625. A duplicate takes its unit too, and half a read unit.
+//	Shard   an item has 12,365 bytes, 24 of them an id: 13 units a batch, 2,000 batches a million events: 26,000 units, $0.016. Larger batches come
+//	        down to $0.0147; those of 50 events take 2 units each, $0.025.
+//	Global  an item has 157 bytes: 1 unit an event: 1,000,000 units, $0.625. A duplicate's insert takes its unit though it fails, and a read unit.
 //
 // Reading, at $0.125 per million units of 4 KB: Shard reads each batch of the shard once, and again those of the overlap. At one batch of 500
-// a second those are about four items, 13 units a claim: 26,000 units a million events, $0.003. A function that starts cold, or takes over a shard, reads
-// the whole window besides: 300 such items, 912 units, $0.0001.
+// a second that is four items, 13 units, a claim: 26,000 units a million events, $0.003; at ten batches a second it is 31, 94 units: $0.024. A
+// function that starts cold, or takes over a shard, reads the whole window besides: 300 such items, 906 units, $0.0001.
 package dynamoclaims
 
 import (
