@@ -12,7 +12,7 @@ import (
 
 // Each emulator serves, on 127.0.0.1 only, and is gone with its test.
 func TestStartAndStop(t *testing.T) {
-	for name, start := range map[string]func(testing.TB) *AWS{"ministack": Ministack, "moto": Moto, "kinesalite": Kinesalite} {
+	for name, start := range map[string]func(testing.TB) *AWS{"ministack": Ministack, "moto": Moto, "kinesalite": Kinesalite, "versitygw": Versitygw} {
 		t.Run(name, func(t *testing.T) {
 			var a *AWS
 			t.Run("serves", func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package bucket is where a lake lies: a flat map of keys to immutable objects. Dir keeps them below a directory, Memory in the process;
-// both pass the acceptance suite in buckettest.
+// Package bucket is where a lake lies: a flat map of keys to immutable objects. Dir keeps them below a directory, Memory in the process,
+// s3bucket in S3; all pass the acceptance suite in buckettest.
 package bucket
 
 import (
@@ -35,8 +35,8 @@ type Bucket interface {
 type Object struct {
 	Key      string
 	Size     int64     // bytes
-	ETag     string    // changes whenever the object is written
-	Modified time.Time // by the store's clock
+	ETag     string    // changes whenever the object's bytes do; in Dir and Memory at every write
+	Modified time.Time // by the store's clock; zero in what a Put to S3 returns
 }
 
 // Range is a span of an object's bytes. The zero Range is the whole object.

@@ -90,13 +90,8 @@ func (w *Writer) Finish(h Header) error {
 	return nil
 }
 
-// Open gives the finished part from its beginning. One reader at a time.
-func (w *Writer) Open() (io.Reader, error) {
-	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("spool part: %w", err)
-	}
-	return io.LimitReader(w.file, w.size), nil
-}
+// Open gives the finished part from its beginning, to be read in place.
+func (w *Writer) Open() (io.Reader, error) { return io.NewSectionReader(w.file, 0, w.size), nil }
 
 // Close drops the spool.
 func (w *Writer) Close() error {
