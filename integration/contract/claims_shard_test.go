@@ -98,8 +98,31 @@ func shardClocks(t *testing.T, c *claimTables) {
 	wantClaims(t, reader, claimBatch(claimShard, 20, 3, 20), claims.Own)
 	now = now.Add(6 * time.Minute)
 	wantClaims(t, reader, claimBatch(claimShard, 900, 3, 10), claims.Fresh)
-	late := dynamoclaims.NewShard(c.client, table, at(-8*time.Second))
-	wantClaims(t, late, claimBatch(claimShard, 900, 3, 20), claims.Fresh)
+	fast := dynamoclaims.NewShard(c.client, table, at(10*time.Second)) // a reader; all writers are behind it
+	for n := range 3 {
+		b := claimBatch("shardId-000000000008", n*10, 3, 100+n*10)
+		settleClaims(t, dynamoclaims.NewShard(c.client, table, at(0)), b)
+		wantClaims(t, fast, b, claims.Own)
+		now = now.Add(time.Second)
+	}
+}
+
+// shardOwner: of two batches that were under way at once and stored the same events, all processes take the first that was settled for the
+// owner, whatever they had read before.
+func shardOwner(t *testing.T, c *claimTables) {
+	now := time.Now()
+	o, table := claims.Options{Now: func() time.Time { return now }}, c.table(t)
+	a, b := claimBatch(claimShard, 0, 3, 0), claimBatch(claimShard, 10, 3, 0)
+	one, two := dynamoclaims.NewShard(c.client, table, o), dynamoclaims.NewShard(c.client, table, o)
+	wantClaims(t, one, a, claims.Fresh)
+	wantClaims(t, two, b, claims.Fresh)
+	settleClaims(t, one, a)
+	now = now.Add(time.Second)
+	settleClaims(t, two, b)
+	for _, s := range []claims.Claims{one, two, dynamoclaims.NewShard(c.client, table, o)} {
+		wantClaims(t, s, a, claims.Own)
+		wantClaims(t, s, b, claims.Duplicate)
+	}
 }
 
 // shardLarge: the largest batch of Kinesis is one item, and larger ones are several.
@@ -172,9 +195,14 @@ func shardDamaged(t *testing.T, c *claimTables) {
 	for _, item := range items[:4] {
 		c.put(t, table, item)
 	}
-	foreign := claims.Item{Shard: "other", At: time.Now(), IDs: nil}
-	c.put(t, table, map[string]types.AttributeValue{
-		"pk": items[0]["pk"], "sk": &types.AttributeValueMemberS{Value: "9999 is no time"}, "batch": &types.AttributeValueMemberB{Value: foreign.Pack()}})
+	for sk, shard := range map[string]string{"9999 is no time": claimShard, "2999-01-01T00:00:00.000000000Z#1#2": "other"} {
+		i := claims.Item{Shard: shard, At: time.Now(), First: claimBatch(claimShard, 0, 3, 0).First, Last: claimBatch(claimShard, 0, 3, 0).Last}
+		for _, own := range claimBatch(claimShard, 0, 3, 0).Claims {
+			i.IDs = append(i.IDs, own.Fingerprint)
+		}
+		c.put(t, table, map[string]types.AttributeValue{
+			"pk": items[0]["pk"], "sk": &types.AttributeValueMemberS{Value: sk}, "batch": &types.AttributeValueMemberB{Value: i.Pack()}})
+	}
 	reader := dynamoclaims.NewShard(c.client, table, claims.Options{})
 	for range 2 {
 		for n := range 4 {
@@ -182,7 +210,7 @@ func shardDamaged(t *testing.T, c *claimTables) {
 		}
 		wantClaims(t, reader, claimBatch(claimShard, 400, 3, 400), claims.Own)
 	}
-	if u := reader.Usage(); u.Unreadable != 5 || u.Items != 6 {
+	if u := reader.Usage(); u.Unreadable != 6 || u.Items != 7 {
 		t.Errorf("%+v", u)
 	}
 }

@@ -161,7 +161,7 @@ func TestClaims(t *testing.T) {
 			})
 		})
 		for name, test := range map[string]func(*testing.T, *claimTables){
-			"ShardReads": shardReads, "ShardExpires": shardExpires, "ShardClocks": shardClocks, "ShardLarge": shardLarge, "ShardLimit": shardLimit,
+			"ShardReads": shardReads, "ShardExpires": shardExpires, "ShardClocks": shardClocks, "ShardOwner": shardOwner, "ShardLarge": shardLarge, "ShardLimit": shardLimit,
 			"ShardDamaged": shardDamaged, "ShardLost": shardLost, "ShardFaults": shardFaults,
 			"GlobalRace": globalRace, "GlobalExpires": globalExpires, "GlobalLarge": globalLarge, "GlobalReplyLost": globalReplyLost,
 			"GlobalDamaged": globalDamaged, "GlobalCopies": globalCopies, "GlobalFaults": globalFaults, "Cost": claimCost,
