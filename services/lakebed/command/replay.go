@@ -45,7 +45,7 @@ where they are, and doing it twice changes nothing.`,
 				}
 				places = []string{l.Settings.Cloud.Failures}
 			}
-			stream, err := l.Stream(c.Context())
+			stream, err := l.Replays(c.Context())
 			if err != nil {
 				return err
 			}

@@ -88,28 +88,34 @@ func (p *s3Place) Open(ctx context.Context, s *config.Settings, recorded, _ bool
 	}, nil
 }
 
-// feed begins a stream of this process's own: no shard of Kinesis and no other process has its name.
-func (p *s3Place) feed(ctx context.Context, l *Lake) (*feed, error) {
-	proved, err := holdsEvents(ctx, l.Bucket)
-	if err != nil {
+// feed begins a stream of this process's own: no shard of Kinesis and no other process has its name, so that nobody else would read what
+// it claims in DynamoDB. Nor may it: where claims are made ahead of the store (global), whoever breaks off has to come back as the same
+// records, and another run of the command is other ones. What the process has stored it remembers itself; the rest is compaction's.
+// Replays do come back as the same records, and claim as the stream's function does.
+func (p *s3Place) feed(ctx context.Context, l *Lake, again bool) (*feed, error) {
+	o := claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now}
+	f := &feed{claims: claims.NewMemory(o), close: func() error { return nil }}
+	if again {
+		f.claims = p.claims(l.Settings.Cloud, o)
+		return f, nil
+	}
+	var err error
+	if f.proved, err = holdsEvents(ctx, l.Bucket); err != nil {
 		return nil, err
 	}
 	var last atomic.Uint64
-	return &feed{
-		shard: "cli-" + uuid.NewString(), claims: p.claims(l), proved: proved,
-		number: func(_ context.Context, n int) (uint64, error) { return last.Add(uint64(n)) - uint64(n) + 1, nil },
-		close:  func() error { return nil },
-	}, nil
+	f.shard = "cli-" + uuid.NewString()
+	f.number = func(_ context.Context, n int) (uint64, error) { return last.Add(uint64(n)) - uint64(n) + 1, nil }
+	return f, nil
 }
 
-func (p *s3Place) claims(l *Lake) claims.Claims {
-	o := claims.Options{Keep: l.Settings.ClaimWindow, Now: l.Now}
-	s := l.Settings.Cloud
+// claims is the strategy of the stream's function. It keeps global claims for the strategy's own retention, as the function does.
+func (p *s3Place) claims(s config.Cloud, o claims.Options) claims.Claims {
 	switch s.Claims {
 	case config.ShardClaims:
 		return dynamoclaims.NewShard(dynamodb.NewFromConfig(p.config), s.ClaimsTable, o)
 	case config.GlobalClaims:
-		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(p.config), s.ClaimsTable, o)
+		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(p.config), s.ClaimsTable, claims.Options{Now: o.Now})
 	}
 	return claims.None{}
 }

@@ -64,7 +64,7 @@ func (d directory) Open(_ context.Context, s *config.Settings, recorded, create 
 }
 
 // feed opens the lake's memory of what was stored, which also numbers the records. One process at a time holds it.
-func (d directory) feed(_ context.Context, l *Lake) (*feed, error) {
+func (d directory) feed(_ context.Context, l *Lake, _ bool) (*feed, error) {
 	dir := filepath.Join(string(d), own)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("open claims: %w", err)

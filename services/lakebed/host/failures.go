@@ -26,35 +26,40 @@ func (s *Stream) Failures(ctx context.Context, places []string, dry bool, done f
 			if err != nil {
 				return err
 			}
-			deliveries, err := record.deliveries(ctx)
+			err := s.failure(ctx, record, dry, func(r ingest.Result) { done(record.name, r, nil) })
 			var unusable *InputError
 			if errors.As(err, &unusable) {
 				done(record.name, ingest.Result{}, unusable.Err)
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("read %s: %w", record.name, err)
-			}
-			for _, d := range deliveries {
-				result, err := s.again(ctx, d, dry)
-				if err != nil {
-					return fmt.Errorf("replay %s: %w", record.name, err)
-				}
-				done(record.name, result, nil)
+			} else if err != nil {
+				return fmt.Errorf("replay %s: %w", record.name, err)
 			}
 		}
 	}
 	return nil
 }
 
-func (s *Stream) again(ctx context.Context, d ingest.Delivery, dry bool) (ingest.Result, error) {
-	if dry {
-		return s.try(d)
+// failure delivers one record. An InputError says that it, or what is left of it, cannot be used.
+func (s *Stream) failure(ctx context.Context, r record, dry bool, done func(ingest.Result)) error {
+	deliveries, err := r.deliveries(ctx)
+	if err != nil {
+		return err
 	}
-	if err := s.lake.Record(ctx); err != nil {
-		return ingest.Result{}, err
+	for _, d := range deliveries {
+		result, err := s.ingester.Try(d)
+		if err != nil { // its shard or a sequence number is none
+			return &InputError{r.name, err}
+		}
+		if !dry {
+			if err := s.lake.Record(ctx); err != nil {
+				return err
+			}
+			if result, err = s.ingester.Ingest(ctx, d); err != nil {
+				return err
+			}
+		}
+		done(result)
 	}
-	return s.ingester.Ingest(ctx, d)
+	return nil
 }
 
 // record is an invocation record that was not read yet.

@@ -31,8 +31,13 @@ type Stream struct {
 }
 
 // Stream opens a stream. One process at a time holds that of a directory; in S3 each has its own.
-func (l *Lake) Stream(ctx context.Context) (*Stream, error) {
-	f, err := l.feed(ctx, l)
+func (l *Lake) Stream(ctx context.Context) (*Stream, error) { return l.stream(ctx, false) }
+
+// Replays opens a stream whose records are delivered again as what they were: they are not numbered.
+func (l *Lake) Replays(ctx context.Context) (*Stream, error) { return l.stream(ctx, true) }
+
+func (l *Lake) stream(ctx context.Context, again bool) (*Stream, error) {
+	f, err := l.feed(ctx, l, again)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ type Lake struct {
 	Now      func() time.Time
 
 	bound time.Duration // within which a write to the catalog lands; 0 where the catalog compares
-	feed  func(context.Context, *Lake) (*feed, error)
+	feed  func(ctx context.Context, l *Lake, again bool) (*feed, error)
 }
 
 // ErrNoLake says that a place holds no lake.

@@ -56,24 +56,9 @@ func (s *Stream) replay(ctx context.Context, key string, dry bool) (ingest.Resul
 		d.Records = append(d.Records, ingest.Record{Sequence: r.Sequence, Position: r.Position, Arrival: r.Arrival, Data: r.Data})
 	}
 	if dry {
-		return s.try(d)
+		return s.ingester.Try(d)
 	}
 	return s.ingester.Ingest(ctx, d)
-}
-
-// try tells what would become of a delivery, as far as decoding goes.
-func (s *Stream) try(d ingest.Delivery) (ingest.Result, error) {
-	decoder, err := event.NewDecoder(s.lake.Settings.Mapping, s.lake.Settings.MaxFuture)
-	if err != nil {
-		return ingest.Result{}, err
-	}
-	result := ingest.Result{Quarantined: map[event.Reason]int64{}}
-	for _, r := range d.Records {
-		decoder.Decode(r.Data, r.Arrival, func(event.Event) { result.Stored++ }, func(x event.Rejection) { result.Quarantined[x.Reason]++ })
-		decoder.Reset()
-		result.Received++
-	}
-	return result, nil
 }
 
 // quarantined gives, for each quarantine object, how many records in it are still to be dealt with: none when a replay of it left the

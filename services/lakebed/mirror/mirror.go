@@ -89,14 +89,14 @@ func (m *Mirror) Bring(ctx context.Context, objects []bucket.Object) error {
 func (m *Mirror) fetch(ctx context.Context, objects []bucket.Object, size int64) error {
 	m.watch.Start(len(objects), size)
 	defer m.watch.Done()
-	group, ctx := errgroup.WithContext(ctx)
+	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, o := range objects {
-		if ctx.Err() != nil {
+		if running.Err() != nil {
 			break
 		}
 		group.Go(func() error {
-			if err := m.get(ctx, o); err != nil {
+			if err := m.get(running, o); err != nil {
 				return fmt.Errorf("fetch %s: %w", o.Key, err)
 			}
 			return nil
