@@ -40,6 +40,10 @@ const (
 // invocation unbounded. A delivery of Kinesis holds at most 10,000 records.
 const maxHours = 10_000
 
+// maxRejects is how many rejected pieces one delivery may have. The record with which there would be more is kept whole, as one, so that a
+// payload full of "[]" takes no more memory than another; the good events in it wait with it.
+const maxRejects = 50_000
+
 // decode splits the records into events and rejects. It fails only for a delivery that cannot be named in a key.
 func (i *Ingester) decode(d Delivery) (*batch, error) {
 	b := &batch{replay: d.Replay, records: d.Records, span: layout.Span{
@@ -68,12 +72,19 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 	b.events = make([]item, 0, len(d.Records))
 	hours := map[layout.Partition]bool{}
 	n, before := 0, 0 // the record at hand, and how many pieces of it came before what is being decoded
+	crowded := false  // it has more rejected pieces than there is room for
+	reject := func(r event.Rejection) {
+		if crowded = crowded || len(b.rejects) >= maxRejects; !crowded {
+			r.Position += before
+			b.reject(n, r)
+		}
+	}
 	accept := func(e event.Event) {
-		e.Position += before
 		it := item{Event: e, partition: layout.PartitionOf(e.Time), record: n}
+		it.Position += before
 		if !hours[it.partition] {
 			if len(hours) >= maxHours {
-				b.reject(n, event.Rejection{
+				reject(event.Rejection{
 					Reason: event.TooManyHours, Data: e.Data, Position: e.Position,
 					Detail: fmt.Sprintf("one delivery may touch %d hours", maxHours),
 				})
@@ -83,16 +94,21 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 		}
 		b.events = append(b.events, it)
 	}
-	reject := func(r event.Rejection) {
-		r.Position += before
-		b.reject(n, r)
-	}
 	for n = range d.Records {
 		r := &d.Records[n]
-		before = 0
+		before, crowded = 0, false
+		events, rejects := len(b.events), len(b.rejects)
 		err := r.split(func(data []byte) { before += decoder.Decode(data, r.Arrival, accept, reject) })
-		if err != nil {
+		switch {
+		case err != nil:
 			b.reject(n, event.Rejection{Reason: event.KPLBroken, Detail: err.Error(), Data: r.Data})
+		case crowded:
+			clear(b.events[events:])
+			b.events, b.rejects = b.events[:events], b.rejects[:rejects]
+			b.reject(n, event.Rejection{
+				Reason: event.TooManyPieces, Data: r.Data,
+				Detail: fmt.Sprintf("one delivery may have %d rejected pieces, this record holds %d pieces", maxRejects, before),
+			})
 		}
 	}
 	return b, nil

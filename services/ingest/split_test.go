@@ -322,6 +322,34 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// 50: no payload makes the rejects of a delivery, and the memory that they take, unbounded. A record with too many is kept whole, its good
+// events with it; the others go on.
+func TestTooManyPieces(t *testing.T) {
+	l := newLake(t)
+	w := l.witness()
+	crowd := strings.Repeat("[]", maxRejects+1) + good("x")
+	d := delivery("s", 1, good("a"), "bad", crowd, good("b")+"bad", string(kpltest.Encode(make([]kpltest.Record, maxRejects+1)...)), string(kpltest.Events("bad", good("c"))), strings.Repeat("[]", maxRejects-5), "bad", good("d"))
+	r := l.ok(d)
+	if r.Stored != 4 || r.Quarantined[event.TooManyPieces] != 3 || r.Quarantined[event.NotJSON] != 3 || r.Quarantined[event.NotObject] != maxRejects-5 || r.Received != maxRejects+5 {
+		t.Errorf("got %+v", r)
+	}
+	kept := 0
+	for _, rejects := range l.rejects() {
+		for _, r := range rejects {
+			if r.Reason == event.TooManyPieces && r.Position == 0 && (string(r.Data) == crowd || r.Sequence == "5" || r.Sequence == "8") {
+				kept++
+			}
+		}
+	}
+	if kept != 3 {
+		t.Errorf("%d records are kept whole", kept)
+	}
+	l.replay()
+	if got := l.stored(); len(got) != 4 || got["a"] != 1 || got["c"] != 1 || w.owners[idOf(t, "c")].Position != 1 {
+		t.Errorf("stored %v", got)
+	}
+}
+
 // FuzzAggregate delivers any bytes as a record, and as an aggregate's message: nothing panics, the ledger closes, the neighbours are stored,
 // and replaying what was rejected, with nothing mended, stores nothing and leaves it where it is.
 func FuzzAggregate(f *testing.F) {
