@@ -18,6 +18,7 @@ var github = filepath.Join("..", "..", "..", "shared", "data", "github-events-20
 
 // The main job on 800 real events of 15 types, in four hours.
 func TestGitHub(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat(github); err != nil {
 		emulator.Skip(t, "the real events are not there: %v", err)
 	}
@@ -93,6 +94,7 @@ func (l *lake) forget() {
 
 // A query fetches what it names and nothing twice, and keeps to the size of the cache.
 func TestQueryCache(t *testing.T) {
+	t.Parallel()
 	l := newLake(t, account(t), "cache")
 	l.ok(file(t, good("a", 8)+good("b", 9)+"{broken\n"), "run", "-")
 	cache := ""

@@ -13,6 +13,7 @@ import (
 
 // What is missing is said, with its name and the way out; nothing is made.
 func TestBadPlace(t *testing.T) {
+	t.Parallel()
 	a := account(t)
 	nobody := []string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_PROFILE=", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=" + t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE=" + t.TempDir() + "/none"}
@@ -40,6 +41,7 @@ func TestBadPlace(t *testing.T) {
 }
 
 func TestBadSettings(t *testing.T) {
+	t.Parallel()
 	a := account(t)
 	for name, c := range map[string]struct {
 		was, is string // in lakebed.yaml
@@ -53,7 +55,7 @@ func TestBadSettings(t *testing.T) {
 		"bad claims":       {"format: 1\n", "format: 1\nclaims: some\n", []string{"status"}, 2, []string{"claims", "shard, global or none"}},
 		"unknown key":      {"format: 1\n", "format: 1\ncolour: blue\n", []string{"status"}, 2, []string{`unknown key "colour"`, "claims_table"}},
 		"newer":            {"format: 1\n", "format: 2\n", []string{"status"}, 6, []string{"newer"}},
-		"short grace":      {"format: 1\n", "format: 1\nlongest_query: 1s\ngrace: 2s\n", []string{"status"}, 1, []string{"grace", "twice the catalog's bound"}},
+		"short grace":      {"format: 1\n", "format: 1\nlongest_query: 1s\ngrace: 2s\n", []string{"status"}, 2, []string{"grace", "twice the catalog's bound"}},
 		"no bound":         {"catalog_bound: 2s\n", "catalog_bound: 0s\n", []string{"status"}, 2, []string{"catalog-bound"}},
 		"no failures":      {"", "", []string{"replay", "--failures"}, 2, []string{"failures", "name the places"}},
 		"other fields":     {"", "", []string{"ingest", "--id-field", "other", "-"}, 2, []string{"do not change"}},
@@ -73,6 +75,7 @@ func TestBadSettings(t *testing.T) {
 
 // In a lake without an event yet, input of which nothing can be used is refused whole; later a bad record costs itself only.
 func TestWrongFields(t *testing.T) {
+	t.Parallel()
 	l := newLake(t, account(t), "fields")
 	bad := file(t, `{"uid":"a"}`+"\n")
 	if r := l.run(bad, "ingest", "-"); r.code != 4 {
@@ -89,6 +92,7 @@ func TestWrongFields(t *testing.T) {
 
 // Settings that only a lake in S3 has are refused in the file and the flags of another; their variables mean another lake.
 func TestOnlyCloud(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	local := []string{"LAKEBED_LAKE=" + dir, "LAKEBED_CLAIMS=nonsense", "AWS_REGION="}
 	if r := run(t, local, file(t, good("a", 8)), "ingest", "-"); r.code != 0 {
@@ -121,6 +125,7 @@ func TestOnlyCloud(t *testing.T) {
 
 // An interrupt ends a stream without an end; what was delivered before is safe.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	l := newLake(t, account(t), "interrupt")
 	bin, err := build()
 	if err != nil {

@@ -20,6 +20,7 @@ func good(id string, hour int) string {
 }
 
 func TestReplayQuarantine(t *testing.T) {
+	t.Parallel()
 	l := newLake(t, account(t), "quarantine", "claims: global")
 	future := fmt.Sprintf(`{"event_uuid":"later","created_at":%q}`+"\n", time.Now().Add(72*time.Hour).UTC().Format(time.RFC3339))
 	l.ok(file(t, good("now", 8)+future+"{broken\n"), "run", "-").has(map[string]int{"stored": 1, "quarantined_time_range": 1, "quarantined_not_json": 1})
@@ -79,16 +80,19 @@ func encoded(t *testing.T, v any) string {
 	return string(text)
 }
 
-const given1 = "aws/lambda/14d1ab51-92b1-4ff0-b9c0-6a0c2c5f2f5b/shardId-000000000001/2026/11/20/2026-11-20T08.05.00-1"
+const batch = "14d1ab51-92b1-4ff0-b9c0-6a0c2c5f2f5b/shardId-000000000001/2026/11/20/2026-11-20T08.05.00-1"
 
 // What Lambda gave up is delivered as itself, from S3 and from files; what cannot be used is named and stops nothing.
 func TestReplayFailures(t *testing.T) {
+	t.Parallel()
+	a := account(t)
 	for _, claims := range []string{"shard", "global", "none"} {
 		t.Run(claims, func(t *testing.T) {
-			l := newLake(t, account(t), "failures", "claims: "+claims, "failures: s3://"+bucketName+"/aws/lambda/")
+			folder := claims + "/aws/lambda/"
+			l := newLake(t, a, "failures-"+claims, "claims: "+claims, "failures: s3://"+bucketName+"/"+folder)
 			l.ok("", "replay", "--failures") // there are none
 			root := &lake{t: t, bucket: s3bucket.New(cloud.S3(l.aws.Config()), cloud.Lake{Bucket: bucketName})}
-			root.put(given1, given(t, "shardId-000000000001", good("a", 8)+good("b", 9), good("c", 8)))
+			root.put(folder+batch, given(t, "shardId-000000000001", good("a", 8)+good("b", 9), good("c", 8)))
 			dry := l.ok("", "replay", "--failures", "--dry-run")
 			dry.has(map[string]int{"received": 3, "stored": 3, "quarantined": 0})
 			if n := len(l.keys("raw/")); n != 0 {
@@ -96,7 +100,7 @@ func TestReplayFailures(t *testing.T) {
 			}
 			r := l.ok("", "replay", "--failures")
 			r.has(map[string]int{"received": 3, "stored": 3, "duplicates": 0, "quarantined": 0})
-			if object := r.rows()[0]["object"]; object != "s3://"+bucketName+"/"+given1 {
+			if object := r.rows()[0]["object"]; object != "s3://"+bucketName+"/"+folder+batch {
 				t.Errorf("it names %v", object)
 			}
 			before := l.keys("raw/")
@@ -110,10 +114,10 @@ func TestReplayFailures(t *testing.T) {
 			l.ok("", "status").has(map[string]int{"events": 3, "received": 3})
 			l.whole()
 
-			root.put("aws/lambda/x/shardId-000000000001/2026/11/20/no-payload", encoded(t, invocation("shardId-000000000001")))
-			root.put("aws/lambda/x/shardId-000000000001/2026/11/20/torn", given(t, "shardId-000000000001", good("d", 8))[:100])
-			root.put("aws/lambda/x/shardId-000000000001/2026/11/20/hostile", given(t, "../../x", good("h", 8)))
-			root.put("aws/lambda/x/shardId-000000000002/2026/11/20/good", given(t, "shardId-000000000002", good("e", 8)))
+			root.put(folder+"x/shardId-000000000001/2026/11/20/no-payload", encoded(t, invocation("shardId-000000000001")))
+			root.put(folder+"x/shardId-000000000001/2026/11/20/torn", given(t, "shardId-000000000001", good("d", 8))[:100])
+			root.put(folder+"x/shardId-000000000001/2026/11/20/hostile", given(t, "../../x", good("h", 8)))
+			root.put(folder+"x/shardId-000000000002/2026/11/20/good", given(t, "shardId-000000000002", good("e", 8)))
 			mixed := l.run("", "replay", "--failures", "-o", "json")
 			if mixed.code != 4 {
 				t.Errorf("exit code %d: %s", mixed.code, mixed.words.String())

@@ -145,7 +145,7 @@ func (e *env) open(ctx context.Context, create bool) (*host.Lake, error) {
 			return nil, &usageError{fmt.Errorf("the fields of a lake do not change: %s records %+v, and %+v was given", e.lake, recorded, e.settings.Mapping)}
 		}
 		if host.InCloud(e.lake) {
-			if err := e.settings.Cloud.Check(); err != nil {
+			if err := e.settings.CheckCloud(); err != nil {
 				return nil, &usageError{fmt.Errorf("settings of %s: %w", e.lake, err)}
 			}
 		}

@@ -39,8 +39,9 @@ func (c *Cloud) register(f *pflag.FlagSet) {
 	f.AddFlagSet(own)
 }
 
-// Check reports what a lake in S3 lacks.
-func (c *Cloud) Check() error {
+// CheckCloud reports what the settings of a lake in S3 lack.
+func (s *Settings) CheckCloud() error {
+	c := &s.Cloud
 	var errs []error
 	if c.Database == "" {
 		errs = append(errs, errors.New("database: want the name of the Glue database; Terraform writes it into lakebed.yaml"))
@@ -53,6 +54,9 @@ func (c *Cloud) Check() error {
 	}
 	if c.CatalogBound <= 0 {
 		errs = append(errs, errors.New("catalog-bound: want more than 0, as Glue cannot compare"))
+	}
+	if s.Grace < 2*c.CatalogBound+s.LongestQuery {
+		errs = append(errs, errors.New("grace: want at least longest-query and twice the catalog's bound (catalog-bound)"))
 	}
 	return errors.Join(errs...)
 }

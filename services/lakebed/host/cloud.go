@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -23,7 +24,7 @@ import (
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
-// s3Place is the place of a lake in S3, beside a stream's own functions or without them.
+// s3Place is the place of a lake in S3. Functions of a stream may work on it meanwhile.
 type s3Place struct {
 	config aws.Config
 	lake   cloud.Lake
@@ -41,6 +42,9 @@ func findCloud(ctx context.Context, name string) (*s3Place, error) {
 	}
 	return &s3Place{c, lake, s3bucket.New(cloud.S3(c), lake)}, nil
 }
+
+// firstAttempts is how often the first call is tried: with all of cloud.Load's, who gave a wrong endpoint would hear of it after a minute.
+const firstAttempts = 3
 
 // credentialsWait is how long the search for credentials may take: the last place that is asked, a machine's role, may not be there.
 const credentialsWait = 20 * time.Second
@@ -61,7 +65,9 @@ func reach(ctx context.Context) (aws.Config, error) {
 
 // ReadConfig implements Place.
 func (p *s3Place) ReadConfig(ctx context.Context) ([]byte, error) {
-	text, err := readConfig(ctx, p.bucket)
+	c := p.config.Copy()
+	c.Retryer = func() aws.Retryer { return retry.AddWithMaxAttempts(p.config.Retryer(), firstAttempts) }
+	text, err := readConfig(ctx, s3bucket.New(cloud.S3(c), p.lake))
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", p.lake, err)
 	}
