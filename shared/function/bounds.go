@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -37,4 +38,12 @@ func Bound(ctx context.Context, least, most time.Duration) (context.Context, con
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline)
+}
+
+// Hosted wants Lambda's runtime around this process: without it there is nothing to serve.
+func Hosted(getenv func(string) string) error {
+	if getenv("AWS_LAMBDA_RUNTIME_API") == "" {
+		return errors.New("AWS_LAMBDA_RUNTIME_API is not set: want Lambda, or what stands for it, to start this program")
+	}
+	return nil
 }

@@ -1,0 +1,55 @@
+// Package wiring makes the ingest function out of its parts, as the environment says.
+package wiring
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/services/ingest/handler"
+	"github.com/lakebed/lakebed/shared/bucket/s3bucket"
+	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/claims/dynamoclaims"
+	"github.com/lakebed/lakebed/shared/cloud"
+	"github.com/lakebed/lakebed/shared/function"
+	"github.com/lakebed/lakebed/shared/telemetry"
+)
+
+// parallel is how many writes are under way at once: most deliveries touch few hours, and the function waits for S3 most of its time.
+const parallel = 16
+
+// New gives the handler. Nothing is called yet: a bucket or a table that is not there fails the first delivery, which comes again.
+func New(ctx context.Context, getenv func(string) string, out io.Writer) (*handler.Handler, error) {
+	function.LimitMemory(getenv)
+	slog.SetLogLoggerLevel(slog.LevelDebug) // the runtime would print each error once more; the handler's line has it
+	slog.SetDefault(slog.New(slog.NewJSONHandler(out, nil)))
+	c, err := load(getenv)
+	sdk, cloudErr := cloud.Load(ctx)
+	if err = errors.Join(err, cloudErr, function.Hosted(getenv)); err != nil {
+		return nil, err
+	}
+	i, err := ingest.New(s3bucket.New(cloud.S3(sdk), c.Lake()), c.claims(sdk), ingest.Config{
+		Mapping: c.Mapping(), MaxFuture: c.MaxFuture, Lanes: c.Lanes, Gzip: c.Encoding == "gzip", Parallel: parallel,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return handler.New(i, telemetry.New(out, c.Namespace, c.Stream, time.Now), time.Now), nil
+}
+
+func (c *Config) claims(sdk aws.Config) claims.Claims {
+	options := claims.Options{Keep: c.ClaimWindow}
+	switch c.Claims {
+	case "global":
+		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(sdk), c.ClaimsTable, options)
+	case "none":
+		return claims.None{}
+	}
+	return dynamoclaims.NewShard(dynamodb.NewFromConfig(sdk), c.ClaimsTable, options)
+}
