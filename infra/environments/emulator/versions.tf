@@ -7,4 +7,7 @@ terraform {
       version = "5.100.0"
     }
   }
+
+  # Beside the environment, or where `init -backend-config=path=…` says: each run of the tests has a state of its own.
+  backend "local" {}
 }

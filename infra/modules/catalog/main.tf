@@ -145,10 +145,10 @@ resource "aws_glue_catalog_table" "live" {
   parameters         = { presto_view = "true", comment = "Presto View" }
 
   storage_descriptor {
-    location = ""
-
+    # Readers want one named, though nothing is read through it.
     ser_de_info {
-      serialization_library = ""
+      name                  = "-"
+      serialization_library = "-"
     }
 
     dynamic "columns" {

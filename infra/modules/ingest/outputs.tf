@@ -27,3 +27,8 @@ output "log_group" {
   description = "Name of the log group."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "environment" {
+  description = "The function's variables."
+  value       = aws_lambda_function.this.environment[0].variables
+}

@@ -23,3 +23,8 @@ output "policy" {
   description = "The bucket's policy, JSON."
   value       = aws_s3_bucket_policy.this.policy
 }
+
+output "config" {
+  description = "Text of lakebed.yaml."
+  value       = aws_s3_object.config.content
+}

@@ -1,0 +1,143 @@
+mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+}
+
+variables {
+  database  = "clicks"
+  bucket    = "clicks-lake"
+  prefix    = "lake/"
+  workgroup = "clicks"
+  columns   = [{ name = "event_uuid", type = "string" }, { name = "event_type", type = "string" }]
+}
+
+# What shared/catalog/gluecatalog wants to find.
+run "by_default" {
+  assert {
+    condition     = aws_glue_catalog_table.events.table_type == "EXTERNAL_TABLE" && aws_glue_catalog_table.events.storage_descriptor[0].location == "s3://clicks-lake/lake/events/"
+    error_message = "It is external, and lies where the parts lie."
+  }
+
+  assert {
+    condition     = [for k in aws_glue_catalog_table.events.partition_keys : "${k.name} ${k.type}"] == ["dt string", "hour string"]
+    error_message = "Its partition keys are dt and hour, strings, in this order."
+  }
+
+  assert {
+    condition     = length(aws_glue_catalog_table.events.storage_descriptor[0].columns) == 0
+    error_message = "Its columns are the compactor's to declare."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_glue_catalog_table.events.parameters), "projection.enabled")
+    error_message = "Projection ignores a partition's Location: readers would see every generation at once."
+  }
+
+  assert {
+    condition     = alltrue([for t in concat([aws_glue_catalog_table.events], values(aws_glue_catalog_table.projected)) : t.storage_descriptor[0].ser_de_info[0].serialization_library == "org.openx.data.jsonserde.JsonSerDe"])
+    error_message = "All are read by the OpenX SerDe: it gives text for what does not fit a string column."
+  }
+
+  assert {
+    condition     = alltrue([for t in aws_glue_catalog_table.projected : t.parameters["projection.enabled"] == "true" && t.parameters["projection.hour.digits"] == "2"])
+    error_message = "Fragments and rejects need no partition registered; hours have two digits."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.projected["events_raw"].parameters["storage.location.template"] == "s3://clicks-lake/lake/raw/dt=$${dt}/hour=$${hour}/"
+    error_message = "Fragments are found where ingest puts them."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.projected["quarantine"].parameters["storage.location.template"] == "s3://clicks-lake/lake/quarantine/dt=$${dt}/hour=$${hour}/"
+    error_message = "Rejects are found in every reason's folder of an hour."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.projected["quarantine"].storage_descriptor[0].columns[*].name == tolist(["reason", "detail", "shard", "sequence", "position", "arrival", "data"])
+    error_message = "Its columns are the fields of shared/quarantine."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.live.table_type == "VIRTUAL_VIEW" && aws_glue_catalog_table.live.parameters["presto_view"] == "true"
+    error_message = "Athena takes it for a view."
+  }
+
+  assert {
+    condition = (jsondecode(base64decode(regex("^/\\* Presto View: ([A-Za-z0-9+/=]+) \\*/$", aws_glue_catalog_table.live.view_original_text)[0])) ==
+      { originalSql = output.live_sql, catalog = "awsdatacatalog", schema = "clicks", columns = [
+        { name = "event_uuid", type = "varchar" }, { name = "event_type", type = "varchar" }, { name = "dt", type = "varchar" }, { name = "hour", type = "varchar" },
+    ] })
+    error_message = "Its text holds the query and the columns, in Presto's form."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.live.storage_descriptor[0].columns[*].name == tolist(["event_uuid", "event_type", "dt", "hour"])
+    error_message = "The columns of the table are those of the view."
+  }
+
+  assert {
+    condition     = length(regexall("FROM \"events\"", output.live_sql)) == 2 && length(regexall("FROM \"events_raw\"", output.live_sql)) == 1
+    error_message = "Recent hours of events are read once: what is committed between two readings would be lost."
+  }
+}
+
+run "nested_id" {
+  variables {
+    id_field = "meta.Id"
+    columns  = [{ name = "meta", type = "string" }]
+  }
+
+  assert {
+    condition     = strcontains(output.live_sql, "CAST(\"meta\".\"id\" AS varchar)") && strcontains(output.live_sql, "json_extract_scalar(\"meta\", '$[\"Id\"]')")
+    error_message = "An id within an object is found in a struct by its column's name, in text by the event's own spelling."
+  }
+}
+
+run "workgroup" {
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/k"
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 1099511627776 && aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration
+    error_message = "No query scans without limit, whatever its client says."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_KMS"
+    error_message = "Results are encrypted as the lake is."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].output_location == "s3://clicks-lake/athena/"
+    error_message = "Results do not lie in the lake."
+  }
+
+  assert {
+    condition     = output.arns == ["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/clicks", "arn:aws:glue:eu-west-1:123456789012:table/clicks/events"]
+    error_message = "Policies name the catalog, the database and the one table."
+  }
+}
+
+run "wrong_input_is_refused" {
+  command = plan
+
+  variables {
+    database   = "a-b"
+    columns    = [{ name = "dt", type = "string" }]
+    id_field   = "x'; drop"
+    live_hours = 0
+    scan_limit = 1
+    prefix     = "lake"
+  }
+
+  expect_failures = [var.database, var.columns, var.id_field, var.live_hours, var.scan_limit, var.prefix]
+}
