@@ -40,8 +40,8 @@ func partition(body string) (layout.Partition, error) {
 	return layout.ParsePartition(m.Partition)
 }
 
-// event is everything that this function can be invoked with.
-type event struct {
+// request is everything that this function can be invoked with.
+type request struct {
 	Version   int      `json:"version"`
 	Do        string   `json:"do"`        // "plan" or "work"
 	All       bool     `json:"all"`       // plan: every partition that has data, not only those with fragments
@@ -60,8 +60,8 @@ const understood = `this function takes {"version":1,"do":"plan"}, also with "al
 	`{"version":1,"do":"work","partition":"dt=2026-11-23/hour=08"}; and the events of an SQS event source`
 
 // parse reads an event and checks that it is one of those understood.
-func parse(payload []byte) (event, error) {
-	var e event
+func parse(payload []byte) (request, error) {
+	var e request
 	if err := decode(payload, &e); err != nil {
 		return e, fmt.Errorf("the event is not understood: %w; %s", err, understood)
 	}
