@@ -1,4 +1,4 @@
-// Command lakebed keeps a lake of JSON events on one machine: it ingests, compacts, queries and verifies it.
+// Command lakebed keeps a lake of JSON events, in a directory or in S3: it ingests, compacts, queries and verifies it.
 package main
 
 import (

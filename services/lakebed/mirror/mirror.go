@@ -109,7 +109,7 @@ func (m *Mirror) fetch(ctx context.Context, objects []bucket.Object, size int64)
 }
 
 // get writes an object into the cache: whole under its name, or not at all.
-func (m *Mirror) get(ctx context.Context, o bucket.Object) (err error) {
+func (m *Mirror) get(ctx context.Context, o bucket.Object) error {
 	body, got, err := m.bucket.Get(ctx, o.Key, bucket.Range{})
 	if err != nil {
 		return err
@@ -122,25 +122,20 @@ func (m *Mirror) get(ctx context.Context, o bucket.Object) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
 	n, err := io.Copy(f, &meter{body, m.watch.Read})
+	if err == nil && n != o.Size {
+		err = fmt.Errorf("got %d bytes of %d", n, o.Size)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(m.cache.Dir, m.cache.name(m.lake, o)))
+	}
 	if err != nil {
-		return err
-	}
-	if n != o.Size {
-		return fmt.Errorf("got %d bytes of %d", n, o.Size)
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return os.Rename(f.Name(), filepath.Join(m.cache.Dir, m.cache.name(m.lake, o)))
+	return nil
 }
 
 // show links an object's key to its file.

@@ -69,6 +69,15 @@ func (f *fixture) shows(m *Mirror, key, want string) {
 	}
 }
 
+// used sets when the content of an object was last used, from now.
+func (f *fixture) used(o bucket.Object, from time.Duration) {
+	f.t.Helper()
+	at := time.Now().Add(from)
+	if err := os.Chtimes(filepath.Join(f.cache.Dir, f.cache.name("s3://b", o)), at, at); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // Each content is fetched once, by whichever mirror; an object that was written anew is another content.
 func TestBring(t *testing.T) {
 	f := newFixture(t, 1000)
@@ -95,19 +104,17 @@ func TestRoom(t *testing.T) {
 	m := f.open()
 	f.bring(m, a)
 	f.bring(m, b)
-	for n, o := range []bucket.Object{b, a} { // a was used last
-		at := time.Now().Add(time.Duration(n-10) * time.Minute)
-		if err := os.Chtimes(filepath.Join(f.cache.Dir, f.cache.name("s3://b", o)), at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
+	f.used(a, -10*time.Minute)
+	f.used(b, -9*time.Minute)
+	f.bring(m, a)
 	f.bring(m, c)
 	f.shows(m, "a", "aaaa")
 	f.shows(m, "c", "cccc")
 	if _, err := os.Stat(filepath.Join(m.Root, "b")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("b is still there: %v", err)
 	}
-	f.bring(m, b, a) // comes back
+	f.used(c, time.Minute) // by another process, just now
+	f.bring(m, b, a)       // b comes back
 	f.shows(m, "b", "bbbb")
 	f.shows(m, "a", "aaaa")
 	var large *TooLargeError
