@@ -2,10 +2,12 @@ package contract
 
 import (
 	"bytes"
+	"crypto/sha512"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +22,8 @@ import (
 	"github.com/lakebed/lakebed/shared/catalog/catalogtest"
 	"github.com/lakebed/lakebed/shared/catalog/gluecatalog"
 	"github.com/lakebed/lakebed/shared/cloud"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/schema"
 )
 
 // glues are the emulators of Glue.
@@ -105,4 +109,54 @@ func with(r *http.Request, operation string, body []byte) *http.Request {
 	other.Header.Set("X-Amz-Target", target+operation)
 	other.Body, other.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return other
+}
+
+// TestGlueWide: a record of several parameters, and more partitions than calls can carry, set twice.
+func TestGlueWide(t *testing.T) {
+	for name, start := range glues {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := glue.NewFromConfig(start(t))
+			config := database(t, client)
+			c := gluecatalog.New(client, config)
+			var wide catalog.Table
+			for i := range 4000 {
+				name := fmt.Sprintf("%x", sha512.Sum512([]byte{byte(i), byte(i >> 8)}))
+				wide.Columns = append(wide.Columns, catalog.Column{Field: schema.Field{Name: name, Spelling: name, Type: schema.Type{Kind: schema.Long}}})
+			}
+			set, err := c.SetTable(t.Context(), wide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := c.Table(t.Context()); err != nil || !reflect.DeepEqual(got, set) {
+				t.Errorf("read back %d columns, %v", len(got.Columns), err)
+			}
+			out, err := client.GetTable(t.Context(), &glue.GetTableInput{DatabaseName: &config.Database, Name: &config.Table})
+			if err != nil || out.Table.Parameters["lakebed.schema.1"] == "" {
+				t.Errorf("it is in one parameter: %v", err)
+			}
+			for _, version := range []string{"", "v"} {
+				var all []catalog.Partition
+				for h := range layout.Partition(330) {
+					p := catalog.Partition{Hour: hour + h, Location: layout.Location(hour+h, "gen-0001"), Version: version}
+					if version != "" {
+						p.Columns = []schema.Field{wide.Columns[0].Field}
+					}
+					all = append(all, p)
+				}
+				if err := c.SetPartitions(t.Context(), all); err != nil {
+					t.Fatal(err)
+				}
+				found, err := c.Partitions(t.Context())
+				if err != nil || len(found) != len(all) {
+					t.Fatalf("found %d, %v", len(found), err)
+				}
+				for i, p := range found {
+					if p.Hour != all[i].Hour || p.Location != all[i].Location || len(p.Columns) != len(all[i].Columns) {
+						t.Errorf("got %+v", p)
+					}
+				}
+			}
+		})
+	}
 }

@@ -25,6 +25,10 @@ type Config struct {
 	Database string
 	Table    string
 	Lake     cloud.Lake
+
+	// Deployed says that the table was there from the beginning, so that one that is missing was dropped: that is catalog.ErrCorrupt. Otherwise
+	// SetTable makes it. A worker that made it anew would show the partitions that it visits and no others, and nobody would be told.
+	Deployed bool
 }
 
 // Catalog implements catalog.Catalog: the table is compared, of a partition the last writer wins. No call is sent once its context's

@@ -156,19 +156,19 @@ func (c *Catalog) send(ctx context.Context, batch []*write) {
 func (w *write) settleEntry(kind string, err error) {
 	w.settle(kind, err)
 	switch {
-	case w.create && named(kind, "AlreadyExists"), !w.create && named(kind, "EntityNotFound"):
+	case w.create && isCode(kind, "AlreadyExists"), !w.create && isCode(kind, "EntityNotFound"):
 		w.create, w.again, w.busy = !w.create, true, false
 	}
 }
 
 // settle judges how a try ended.
 func (w *write) settle(kind string, err error) {
-	w.busy = slices.ContainsFunc(passing, func(name string) bool { return named(kind, name) })
+	w.busy = slices.ContainsFunc(passing, func(name string) bool { return isCode(kind, name) })
 	w.again = w.busy
 	switch {
-	case named(kind, "EntityNotFound"):
-		err = fmt.Errorf("the table is not there: %w: %w", catalog.ErrCorrupt, err)
-	case named(kind, "ResourceNumberLimitExceeded"):
+	case isCode(kind, "EntityNotFound"):
+		err = fmt.Errorf("the table was dropped: %w: %w", catalog.ErrCorrupt, err)
+	case isCode(kind, "ResourceNumberLimitExceeded"):
 		err = fmt.Errorf("AWS holds no more partitions for this account or table until its quota is raised: %w", err)
 	}
 	w.err = err
@@ -180,8 +180,8 @@ var passing = []string{
 	"InternalFailure", "ServiceUnavailable", "ConcurrentModification", "ResourceNotReady",
 }
 
-// named compares an error's code without its ending: those of single entries are not documented to have one.
-func named(code, name string) bool {
+// isCode compares an error's code without its ending: those of single entries are not documented to have one.
+func isCode(code, name string) bool {
 	return strings.TrimSuffix(strings.TrimSuffix(code, "Exception"), "Error") == strings.TrimSuffix(name, "Exception")
 }
 
@@ -189,7 +189,7 @@ func named(code, name string) bool {
 func refusesBatch(err error) bool {
 	kind := code(err)
 	for _, name := range []string{"InvalidInput", "Validation", "RequestEntityTooLarge", "RequestTooLarge", "Serialization"} {
-		if named(kind, name) {
+		if isCode(kind, name) {
 			return true
 		}
 	}

@@ -19,6 +19,9 @@ import (
 // that somebody changed is an error: catalog.ErrCorrupt where Clear helps, catalog.ErrForeign where only a person can.
 func (c *Catalog) Table(ctx context.Context) (catalog.Table, error) {
 	t, err := c.get(ctx)
+	if t == nil && err == nil && c.config.Deployed {
+		err = errDropped
+	}
 	if t == nil || err != nil {
 		return catalog.Table{}, c.wrap("read", err)
 	}
@@ -32,6 +35,9 @@ func (c *Catalog) SetTable(ctx context.Context, t catalog.Table) (catalog.Table,
 	old, err := c.get(ctx)
 	if err != nil {
 		return catalog.Table{}, c.wrap("set", err)
+	}
+	if old == nil && c.config.Deployed {
+		return catalog.Table{}, c.wrap("set", errDropped)
 	}
 	if old == nil && t.Version != "" || old != nil && t.Version != version(old) {
 		return catalog.Table{}, c.wrap("set", catalog.ErrStale)
@@ -72,6 +78,8 @@ func (c *Catalog) Clear(ctx context.Context) error {
 	_, err = c.replace(ctx, old, known)
 	return c.wrap("clear", err)
 }
+
+var errDropped = fmt.Errorf("somebody dropped it: %w", catalog.ErrCorrupt)
 
 // wrap names the table in an error, if there is one.
 func (c *Catalog) wrap(verb string, err error) error {

@@ -191,3 +191,22 @@ func TestTableChanged(t *testing.T) {
 		})
 	}
 }
+
+// TestDropped: a table that was deployed and is not there is reported, and never made anew.
+func TestDropped(t *testing.T) {
+	c, s := open(t, func(call) (any, string) { return nil, "EntityNotFoundException" })
+	if got, err := c.Table(t.Context()); err != nil || got.Version != "" {
+		t.Errorf("table %+v, %v", got, err)
+	}
+	c.config.Deployed = true
+	_, readErr := c.Table(t.Context())
+	_, setErr := c.SetTable(t.Context(), catalog.Table{})
+	for _, err := range []error{readErr, setErr} {
+		if !errors.Is(err, catalog.ErrCorrupt) || !strings.Contains(err.Error(), "dropped") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := c.Clear(t.Context()); err != nil || s.ops() != "GetTable GetTable GetTable GetTable" {
+		t.Errorf("clear: %v, calls %s", err, s.ops())
+	}
+}
