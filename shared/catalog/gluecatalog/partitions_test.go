@@ -138,3 +138,15 @@ func TestForeignLocationStays(t *testing.T) {
 		t.Errorf("set to %v, want %v", at, want)
 	}
 }
+
+// TestHourOf: two spellings are two partitions in Glue, and only one of them is an hour.
+func TestHourOf(t *testing.T) {
+	if got, ok := hourOf(valuesOf(hour)); !ok || got != hour {
+		t.Errorf("got %v, %t", got, ok)
+	}
+	for _, values := range [][]string{nil, {"2026-11-23"}, {"2026-11-23", "8"}, {"2026-11-23", "24"}, {"1969-11-23", "08"}, {"2026-11-23", "08", "x"}, {"", ""}} {
+		if got, ok := hourOf(values); ok {
+			t.Errorf("%q is read as %s", values, got)
+		}
+	}
+}
