@@ -31,7 +31,7 @@ func New(ctx context.Context, getenv func(string) string, out io.Writer) (*handl
 		return nil, err
 	}
 	lake := c.Lake()
-	table := gluecatalog.New(glue.NewFromConfig(sdk), gluecatalog.Config{Database: c.Database, Table: c.Table, Lake: lake})
+	table := gluecatalog.New(glue.NewFromConfig(sdk), gluecatalog.Config{Database: c.Database, Table: c.Table, Lake: lake, Deployed: true})
 	work, err := compactor.New(s3bucket.New(cloud.S3(sdk), lake), table, compactor.Config{
 		Policy: compactor.Policy{
 			Target: int64(c.Target), Close: c.Close, MajorParts: c.MajorParts, MajorShare: c.MajorShare, Bound: c.CatalogBound,
