@@ -263,6 +263,34 @@ func TestWorkGoesOn(t *testing.T) {
 	b.has(line, map[string]any{"level": "ERROR", "error_class": "other"})
 }
 
+// hanging answers no read of a fragment before its context ends.
+type hanging struct{ bucket.Bucket }
+
+func (b hanging) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	if _, err := layout.ParseFragment(key); err == nil {
+		<-ctx.Done()
+		return nil, bucket.Object{}, ctx.Err()
+	}
+	return b.Bucket.Get(ctx, key, r)
+}
+
+// A visit that is cut off ends before Lambda's own deadline and comes again; the partition is not set aside.
+func TestWorkEndsBeforeLambdaKills(t *testing.T) {
+	b := newBench(t, func(m bucket.Bucket) bucket.Bucket { return hanging{m} })
+	b.put(hour)
+	first, stop := context.WithTimeout(t.Context(), leastMargin+100*time.Millisecond)
+	defer stop()
+	b.invoke(first, batch(body(hour)), new(failures)) // registered; one step fits before the soft deadline
+	again, stop := context.WithTimeout(t.Context(), leastMargin+100*time.Millisecond)
+	defer stop()
+	var f failures
+	line := b.invoke(again, batch(body(hour)), &f)
+	if !slices.Equal(f.Items, []failure{{"m0"}}) || again.Err() != nil {
+		t.Errorf("failed %+v; Lambda's own deadline: %v", f.Items, again.Err())
+	}
+	b.has(line, map[string]any{"level": "ERROR", "error_class": "deadline", "SetAside": 0.})
+}
+
 func TestOutcome(t *testing.T) {
 	for name, c := range map[string]struct {
 		result compactor.Result

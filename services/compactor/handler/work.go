@@ -45,9 +45,9 @@ func (h *Handler) drain(ctx context.Context, records []record, soft time.Time, v
 		}
 		left := true
 		if n == 0 || !late(soft) {
-			result := h.Compactor.Work(ctx, compactor.Task{Partition: p}, soft)
+			var result compactor.Result
+			result, left, err = h.work(ctx, p, soft)
 			total.Add(result)
-			left, err = outcome(p, result)
 		}
 		if err != nil {
 			fail(r, err)
@@ -68,7 +68,19 @@ func (h *Handler) drain(ctx context.Context, records []record, soft time.Time, v
 	return answer
 }
 
-// outcome judges one visit: whether work is left for another.
+// work visits a partition and judges the visit: whether work is left for another. One that our own deadline cut off is not set aside: nothing
+// is known against the partition. Its message comes again, and if that is so each time, ends with the dead letters.
+func (h *Handler) work(ctx context.Context, p layout.Partition, soft time.Time) (r compactor.Result, left bool, err error) {
+	r = h.Compactor.Work(ctx, compactor.Task{Partition: p}, soft)
+	if len(r.SetAside) > 0 && ctx.Err() != nil {
+		err = &telemetry.Classified{As: "deadline", Err: fmt.Errorf("%s: %w", p, r.SetAside[0].Err)}
+		r.SetAside, r.More = nil, true
+		return r, true, err
+	}
+	left, err = outcome(p, r)
+	return r, left, err
+}
+
 func outcome(p layout.Partition, r compactor.Result) (left bool, err error) {
 	switch {
 	case len(r.SetAside) > 0:
@@ -86,10 +98,8 @@ func (h *Handler) visit(ctx context.Context, name string, soft time.Time, v *inv
 	if err != nil {
 		return nil, &telemetry.Classified{As: "event", Err: err}
 	}
-	result := h.Compactor.Work(ctx, compactor.Task{Partition: p}, soft)
+	result, _, err := h.work(ctx, p, soft)
 	v.worked(result)
-	if len(result.SetAside) > 0 {
-		_, v.trouble = outcome(p, result)
-	}
+	v.trouble = err
 	return summaryOf(result), nil
 }
