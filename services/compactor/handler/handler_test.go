@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -146,6 +147,32 @@ func TestPlan(t *testing.T) {
 	}
 	line = b.invoke(t.Context(), `{"version":1,"do":"plan"}`, &p)
 	b.has(line, map[string]any{"DirtyPartitions": 2., "OldestUncompacted": 60., "cold_start": false})
+}
+
+// counting counts the listings of each partition's fragments.
+type counting struct {
+	bucket.Bucket
+	lists map[string]int
+}
+
+func (b counting) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	b.lists[prefix]++
+	return b.Bucket.List(ctx, prefix, after)
+}
+
+// In a backlog the first look tells the oldest: the others are not looked at.
+func TestPlanLooksAtFew(t *testing.T) {
+	lists := map[string]int{}
+	b := newBench(t, func(m bucket.Bucket) bucket.Bucket { return counting{m, lists} })
+	for n := range layout.Partition(5) {
+		b.put(hour - n)
+		b.at = b.at.Add(time.Minute)
+	}
+	var p Planned
+	b.invoke(t.Context(), `{"version":1,"do":"plan"}`, &p)
+	if p.Oldest != 300 || lists[layout.RawPrefix(hour)] != 1 || lists[layout.RawPrefix(hour-1)] != 0 {
+		t.Errorf("%+v, listed %v", p, lists)
+	}
 }
 
 // A plan of all sends the partitions without fragments, too.

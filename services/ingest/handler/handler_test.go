@@ -121,11 +121,13 @@ func TestCopiesAreCountedAllAndNamedInPart(t *testing.T) {
 	for i := range data {
 		data[i] = `{"event_uuid":"a","created_at":"2026-11-23T08:00:00Z"}`
 	}
-	if _, err := h.Invoke(t.Context(), kinesis(data...)); err != nil {
+	event := string(kinesis(data...)) // and the same once more from another shard
+	event = strings.TrimSuffix(event, "]}") + "," + strings.TrimPrefix(strings.ReplaceAll(event, "shardId-000000000006", "shardId-000000000007"), `{"Records":[`)
+	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
 		t.Fatal(err)
 	}
 	line := h.lines(t)[0]
-	if named, _ := line["copies"].([]any); len(named) != maxCopies || line["Duplicates"] != float64(len(data)-1) {
+	if named, _ := line["copies"].([]any); len(named) != maxCopies || line["Duplicates"] != float64(2*len(data)-1) {
 		t.Errorf("%d named, %v counted", len(named), line["Duplicates"])
 	}
 }
