@@ -54,7 +54,7 @@ func Refuse(w io.Writer, program string, err error) {
 
 // parts gives the errors that errors.Join put together; one with a text of its own stays whole.
 func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // of this very error
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func checkDirective(root, d map[string]any) error {
 		if _, ok := root[m["Name"].(string)].(float64); !ok {
 			return fmt.Errorf("metric %v is %v", m["Name"], root[m["Name"].(string)])
 		}
-		if !strings.Contains(" None Count Bytes Milliseconds Seconds ", " "+m["Unit"].(string)+" ") {
+		if !slices.Contains([]any{"None", "Count", "Bytes", "Milliseconds", "Seconds"}, m["Unit"]) {
 			return fmt.Errorf("unit of %v is %v", m["Name"], m["Unit"])
 		}
 	}
