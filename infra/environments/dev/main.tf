@@ -7,6 +7,12 @@ provider "aws" {
   }
 }
 
+locals {
+  # As scripts/build-lambdas.sh names them.
+  suffix = var.architectures[0] == "x86_64" ? "-amd64" : ""
+  zips   = { for f in ["ingest", "compactor"] : f => "${var.zips}/${f}${local.suffix}.zip" }
+}
+
 module "lakebed" {
   source   = "../../modules/lakebed"
   for_each = var.streams
@@ -15,7 +21,7 @@ module "lakebed" {
   settings          = each.value.settings
   columns           = each.value.columns
   shards            = each.value.shards
-  zips              = { ingest = "${var.zips}/ingest.zip", compactor = "${var.zips}/compactor.zip" }
+  zips              = local.zips
   architectures     = var.architectures
   metrics_namespace = var.metrics_namespace
   alarm_actions     = var.alarm_actions

@@ -5,7 +5,7 @@ locals {
 
   claims_actions = {
     shard  = ["dynamodb:Query", "dynamodb:PutItem"]
-    global = ["dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:GetItem"]
+    global = ["dynamodb:PartiQLInsert", "dynamodb:PutItem", "dynamodb:BatchGetItem"]
     none   = []
   }
 

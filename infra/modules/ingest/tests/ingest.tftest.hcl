@@ -96,6 +96,17 @@ run "by_default" {
   }
 }
 
+run "global_claims" {
+  variables {
+    settings = { claims = "global" }
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "Claim"]).Action == ["dynamodb:PartiQLInsert", "dynamodb:PutItem", "dynamodb:BatchGetItem"]
+    error_message = "The strategy global inserts, overwrites what has expired, and reads; it queries nothing."
+  }
+}
+
 run "without_claims" {
   variables {
     settings = { claims = "none" }
