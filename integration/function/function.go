@@ -119,6 +119,17 @@ func (f *Function) Log() string {
 	return f.log.String()
 }
 
+// Says wants a text in what is printed after the first from bytes, which may come a little later than the reply.
+func (f *Function) Says(t testing.TB, from int, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !strings.Contains(f.Log()[from:], text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Errorf("nothing says %q in %s", text, f.Log()[from:])
+			return
+		}
+	}
+}
+
 // Starts is how many processes there were.
 func (f *Function) Starts() int {
 	f.mu.Lock()

@@ -47,7 +47,7 @@ func (c *Config) claims(sdk aws.Config) claims.Claims {
 	options := claims.Options{Keep: c.ClaimWindow}
 	switch c.Claims {
 	case "global":
-		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(sdk), c.ClaimsTable, options)
+		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(sdk), c.ClaimsTable, claims.Options{}) // for its own retention: a claim must outlive the record
 	case "none":
 		return claims.None{}
 	}

@@ -1,0 +1,223 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lakebed/lakebed/integration/policy"
+	"github.com/lakebed/lakebed/integration/proxy"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// service is what Lambda itself does with a function's role, so that no call of the function shows it.
+var service = map[string][]string{
+	"ingest": {
+		"logs:CreateLogStream", "logs:PutLogEvents",
+		"kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:ListStreams", "kinesis:SubscribeToShard",
+	},
+	"compactor": {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"},
+}
+
+// rare is what a function does only when something went wrong, with the test that shows it.
+var rare = map[string]map[string]string{
+	"ingest": {
+		"s3:GetObject on raw/":        "integration/faults, 07: whose object lies there after a lost reply",
+		"s3:GetObject on quarantine/": "the same",
+		"s3:GetObject on ledger/new/": "the same",
+		"s3:PutObject on aws/lambda/": "Lambda's failure destination",
+		"s3:ListBucket":               "Lambda's failure destination, and a missing object told from a forbidden one",
+	},
+	"compactor": {
+		"s3:AbortMultipartUpload on events/": "integration/faults, 56",
+		"s3:AbortMultipartUpload on index/":  "the same",
+		"glue:CreateTable":                   "integration/faults, 68: a table that was dropped",
+		"s3:PutObject on quarantine/":        "services/compactor: a conflict of ids",
+		"s3:DeleteObject on events/":         "services/compactor: a successor that was not finished",
+	},
+}
+
+// areas are the parts of a bucket that roles are told apart by.
+var areas = []string{layout.Raw, layout.Events, layout.Indexes, layout.Quarantine, layout.LedgerNew, layout.Ledger, "aws/lambda/", ""}
+
+func areaOf(key string) string {
+	for _, area := range areas {
+		if strings.HasPrefix(key, area) {
+			return area
+		}
+	}
+	return ""
+}
+
+// use is one thing that a function does: an action, and where.
+type use struct{ action, area string }
+
+func (u use) String() string {
+	if strings.HasPrefix(u.action, "s3:") && u.action != "s3:ListBucket" {
+		return u.action + " on " + u.area
+	}
+	return u.action
+}
+
+// actions gives what IAM is asked for one call.
+func actions(c proxy.Call) []string {
+	if c.Op == "BatchExecuteStatement" {
+		return []string{"dynamodb:PartiQLInsert"}
+	}
+	return []string{c.Action()}
+}
+
+// policies: whatever the functions did was allowed, whatever they may do they did or have a reason for, and all else is denied.
+func (s *stack) policies(t *testing.T) {
+	calls := s.proxy.Trace()
+	universe := s.universe(calls)
+	for _, function := range []string{"ingest", "compactor"} {
+		document, err := policy.Parse(s.out.Policies[function])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := []policy.Policy{document}
+		used := map[use]bool{}
+		for _, c := range calls {
+			if c.Caller != function {
+				continue
+			}
+			for _, action := range actions(c) {
+				used[use{action, s.area(c)}] = true
+				for _, r := range s.requests(action, c) {
+					if ok, err := policy.Allows(all, r); err != nil || !ok {
+						t.Errorf("%s made %s and may not: %s on %s, %v", function, c, r.Action, r.Resource, err)
+					}
+				}
+			}
+		}
+		if len(used) < 4 {
+			t.Errorf("%s did only %v", function, used)
+		}
+		for _, u := range universe {
+			for _, r := range s.requests(u.action, s.example(u)) {
+				ok, err := policy.Allows(all, r)
+				if err != nil {
+					t.Error(err)
+				}
+				if why := rare[function][u.String()]; ok && !used[u] && why == "" {
+					t.Errorf("%s may %s, and never did", function, u)
+				}
+			}
+		}
+		s.named(t, function, document)
+	}
+}
+
+// named: every action in a policy is used, Lambda's own, or has a reason; no resource is everything.
+func (s *stack) named(t *testing.T, function string, p policy.Policy) {
+	t.Helper()
+	calls := map[string]bool{}
+	for _, u := range s.universe(nil) {
+		calls[u.action] = true
+	}
+	for _, st := range p.Statements {
+		for _, action := range st.Actions {
+			if !calls[action] && !slices.Contains(service[function], action) {
+				t.Errorf("%s: statement %s allows %s, which nothing here knows", function, st.Sid, action)
+			}
+		}
+		for _, r := range st.Resources {
+			if r == "*" || strings.HasPrefix(r, "arn:aws:s3:::*") {
+				t.Errorf("%s: statement %s is about %s", function, st.Sid, r)
+			}
+		}
+	}
+}
+
+// universe is everything that either function could want, and more that it should not.
+func (s *stack) universe(calls []proxy.Call) []use {
+	found := map[use]bool{}
+	for _, c := range calls {
+		for _, action := range actions(c) {
+			found[use{action, s.area(c)}] = true
+		}
+	}
+	for _, area := range areas {
+		for _, action := range []string{"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"} {
+			found[use{action, area}] = true
+		}
+	}
+	for _, action := range []string{
+		"s3:ListBucket", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration", "s3:DeleteObjectVersion", "s3:PutObjectAcl",
+		"dynamodb:PutItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem", "dynamodb:Scan", "dynamodb:PartiQLInsert", "dynamodb:DeleteTable",
+		"glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition",
+		"glue:BatchUpdatePartition", "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition", "glue:BatchDeletePartition",
+		"sqs:SendMessage", "sqs:PurgeQueue", "sqs:DeleteQueue", "kinesis:PutRecord", "kinesis:PutRecords", "lambda:InvokeFunction", "iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey",
+	} {
+		found[use{action, ""}] = true
+	}
+	all := make([]use, 0, len(found))
+	for u := range found {
+		all = append(all, u)
+	}
+	slices.SortFunc(all, func(a, b use) int { return strings.Compare(a.String(), b.String()) })
+	return all
+}
+
+// area is where a call acts, for S3's objects.
+func (s *stack) area(c proxy.Call) string {
+	if c.Service != "s3" || c.Action() == "s3:ListBucket" {
+		return ""
+	}
+	_, key, _ := strings.Cut(c.Resource, "/")
+	return areaOf(key)
+}
+
+// example is a call of a use.
+func (s *stack) example(u use) proxy.Call {
+	service, op, _ := strings.Cut(u.action, ":")
+	c := proxy.Call{Service: service, Op: op}
+	switch service {
+	case "s3":
+		c.Resource = s.out.Bucket + "/" + u.area + "x"
+		if strings.HasSuffix(op, "Bucket") || strings.HasPrefix(op, "PutBucket") {
+			c.Resource = s.out.Bucket
+		}
+	case "dynamodb":
+		c.Resource = s.out.ClaimsTable
+	case "glue":
+		c.Resource = s.out.Database + ".events"
+	case "sqs":
+		c.Resource = s.out.Compactor.QueueURL
+	case "kinesis":
+		c.Resource = s.out.Stream
+	}
+	return c
+}
+
+const account = "us-east-1:000000000000:"
+
+// requests gives what IAM checks for a call: Glue asks for the catalog, the database and the table
+// (https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html).
+func (s *stack) requests(action string, c proxy.Call) []policy.Request {
+	one := func(arn string) []policy.Request { return []policy.Request{{Action: action, Resource: arn}} }
+	switch c.Service {
+	case "s3":
+		if action == "s3:ListBucket" {
+			return []policy.Request{{Action: action, Resource: "arn:aws:s3:::" + s.out.Bucket, Context: map[string]string{"s3:prefix": c.Prefix}}}
+		}
+		return one("arn:aws:s3:::" + strings.TrimSuffix(c.Resource, "/"))
+	case "dynamodb":
+		return one("arn:aws:dynamodb:" + account + "table/" + c.Resource)
+	case "glue":
+		database, table, _ := strings.Cut(c.Resource, ".")
+		arn := "arn:aws:glue:" + account
+		all := append(one(arn+"catalog"), one(arn+"database/"+database)...)
+		if table != "" {
+			all = append(all, one(arn+"table/"+database+"/"+table)...)
+		}
+		return all
+	case "sqs":
+		return one("arn:aws:sqs:" + account + c.Resource[strings.LastIndexByte(c.Resource, '/')+1:])
+	case "kinesis":
+		return one("arn:aws:kinesis:" + account + "stream/" + c.Resource)
+	}
+	return one(fmt.Sprintf("arn:aws:%s:%sx", c.Service, account))
+}

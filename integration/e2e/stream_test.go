@@ -1,0 +1,249 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/lakebed/lakebed/services/lakebed/generate"
+)
+
+// TestDeployed is the whole way: terraform apply, 100,000 events with copies, late and broken ones through Kinesis, exact counts in the parts
+// that Glue points to, what the roles may do held against what the functions did, no drift, and nothing left after destroy.
+func TestDeployed(t *testing.T) {
+	s := deploy(t)
+	t.Run("Stream", s.stream)
+	t.Run("Set aside", s.setAside)
+	t.Run("Policies", s.policies)
+	t.Run("Drift", s.drift)
+	t.Run("Destroy", s.destroy)
+}
+
+const events = 100_000
+
+func (s *stack) stream(t *testing.T) {
+	var text bytes.Buffer
+	made, err := generate.Write(t.Context(), &text, generate.Options{Events: events, Seed: 4, Duplicates: 0.02, Late: 0.01, Broken: 0.001, Hours: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sendForeign(t)
+	began := time.Now()
+	s.produce(t, &text, made.Lines)
+	t.Logf("%d records sent in %s", made.Lines, time.Since(began).Round(time.Millisecond))
+	s.wait(t, 4*time.Minute, "every record is received", func() bool { return s.received(t) >= made.Lines })
+	t.Logf("all received after %s", time.Since(began).Round(time.Millisecond))
+	s.wait(t, 2*time.Minute, "the schedule has had a part written", func() bool { return len(s.located(t)) > 0 })
+	s.wait(t, 4*time.Minute, "nothing waits", func() bool {
+		s.invoke(t, s.out.Compactor.Function, `{"version":1,"do":"plan"}`)
+		return count(t, s.lake(t, "status"), "fragments") == 0
+	})
+	t.Logf("all compacted and swept after %s", time.Since(began).Round(time.Millisecond))
+
+	hours := map[string]int{}
+	for _, h := range made.Hours {
+		hours[h.Hour.Format("2006-01-02 15")] = h.Events
+	}
+	got, ids := s.counted(t)
+	if sprint(got) != sprint(hours) || ids != events {
+		t.Errorf("Glue points to %d ids, %v; want %d, %v", ids, got, events, hours)
+	}
+	report := s.lake(t, "verify")
+	for field, want := range map[string]int{
+		"breaches": 0, "warnings": 0, "received": made.Lines, "events": events, "quarantined": made.BrokenLines(), "fragments_waiting": 0,
+	} {
+		if n := count(t, report, field); n != want {
+			t.Errorf("verify says %s %d, want %d", field, n, want)
+		}
+	}
+	if n := count(t, report, "duplicates") + count(t, report, "dropped"); n != made.Duplicates {
+		t.Errorf("%d duplicates are accounted for, want %d", n, made.Duplicates)
+	}
+	t.Logf("verify: %v", report)
+	row := s.lake(t, "query", "select count(*) as n, count(distinct event_uuid) as ids from events")
+	if count(t, row, "n") != events || count(t, row, "ids") != events {
+		t.Errorf("a query gives %v", row)
+	}
+}
+
+// produce puts each line as a record, as a producer does that spreads them by key.
+func (s *stack) produce(t *testing.T, from io.Reader, total int) {
+	t.Helper()
+	client := kinesis.NewFromConfig(s.Config())
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, 1<<22)
+	in := &kinesis.PutRecordsInput{StreamName: &s.out.Stream}
+	sent := 0
+	flush := func() {
+		for len(in.Records) > 0 {
+			out, err := client.PutRecords(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var again []types.PutRecordsRequestEntry
+			for i, r := range out.Records {
+				if r.ErrorCode != nil {
+					again = append(again, in.Records[i])
+				}
+			}
+			sent += len(in.Records) - len(again)
+			in.Records = again
+		}
+	}
+	for lines.Scan() {
+		h := fnv.New32a()
+		_, _ = h.Write(lines.Bytes())
+		in.Records = append(in.Records, types.PutRecordsRequestEntry{Data: bytes.Clone(lines.Bytes()), PartitionKey: aws.String(fmt.Sprint(h.Sum32()))})
+		if len(in.Records) == 500 {
+			flush()
+		}
+	}
+	flush()
+	if err := lines.Err(); err != nil || sent != total {
+		t.Fatalf("sent %d of %d records, %v", sent, total, err)
+	}
+}
+
+// wait polls, as there is nobody who would tell.
+func (s *stack) wait(t *testing.T, atMost time.Duration, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(atMost); !done(); time.Sleep(time.Second) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %s: %s\n%s", atMost, what, tail(s.Log()))
+		}
+	}
+}
+
+func (s *stack) received(t *testing.T) int {
+	t.Helper()
+	return count(t, s.lake(t, "status"), "received")
+}
+
+// invoke calls a function and gives its reply.
+func (s *stack) invoke(t *testing.T, function, payload string) string {
+	t.Helper()
+	reply, err := s.tryInvoke(t, function, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
+
+func (s *stack) tryInvoke(t *testing.T, function, payload string) (string, error) {
+	t.Helper()
+	out, err := lambda.NewFromConfig(s.Config()).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &function, Payload: []byte(payload)})
+	if err != nil {
+		return "", err
+	}
+	if out.FunctionError != nil {
+		return "", errors.New(string(out.Payload))
+	}
+	return string(out.Payload), nil
+}
+
+// located gives the Locations of the table's partitions by hour.
+func (s *stack) located(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	pages := glue.NewGetPartitionsPaginator(glue.NewFromConfig(s.Config()), &glue.GetPartitionsInput{DatabaseName: &s.out.Database, TableName: aws.String("events")})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.Partitions {
+			found[strings.Join(p.Values, " ")] = *p.StorageDescriptor.Location
+		}
+	}
+	return found
+}
+
+// counted reads the objects under the Locations, by code of its own: events by hour, and how many ids there are.
+func (s *stack) counted(t *testing.T) (hours map[string]int, ids int) {
+	t.Helper()
+	hours = map[string]int{}
+	seen := map[string]bool{}
+	for hour, location := range s.located(t) {
+		at, err := url.Parse(location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.lines(t, at.Host, strings.TrimPrefix(at.Path, "/"), func(line []byte) {
+			var e struct {
+				ID string    `json:"event_uuid"`
+				At time.Time `json:"created_datetime"`
+			}
+			if err := json.Unmarshal(line, &e); err != nil {
+				t.Fatal(err)
+			}
+			if got := e.At.UTC().Format("2006-01-02 15"); got != hour {
+				t.Errorf("%s of %s lies in %s", e.ID, got, hour)
+			}
+			hours[hour]++
+			seen[strings.ToLower(e.ID)] = true
+		})
+	}
+	return hours, len(seen)
+}
+
+func (s *stack) lines(t *testing.T, bucket, prefix string, each func([]byte)) {
+	t.Helper()
+	client := s3.NewFromConfig(s.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	list, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range list.Contents {
+		object, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: o.Key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		z, err := gzip.NewReader(object.Body)
+		if err != nil {
+			t.Fatalf("%s: %v", *o.Key, err)
+		}
+		lines := bufio.NewScanner(z)
+		lines.Buffer(nil, 1<<24)
+		for lines.Scan() {
+			each(lines.Bytes())
+		}
+		if err := errors.Join(lines.Err(), object.Body.Close()); err != nil {
+			t.Fatalf("%s: %v", *o.Key, err)
+		}
+	}
+}
+
+func count(t *testing.T, row map[string]any, key string) int {
+	t.Helper()
+	n, is := row[key].(float64)
+	if !is {
+		t.Fatalf("%s is %v in %v", key, row[key], row)
+	}
+	return int(n)
+}
+
+// keep writes what a failed test needs for a look.
+func keep(t *testing.T, name string, text []byte) {
+	t.Helper()
+	if dir := os.Getenv("KEEP"); dir != "" {
+		_ = os.WriteFile(filepath.Join(dir, name), text, 0o600)
+	}
+}

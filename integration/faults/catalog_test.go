@@ -1,0 +1,206 @@
+package faults
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+
+	"github.com/lakebed/lakebed/integration/proxy"
+	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+var catalogFaults = []fault{
+	{67, "Glue refuses calls", glueRefuses},
+	{67, "Glue refuses single partitions", glueRefusesItems},
+	{67, "the last writer set a Location back", setBack},
+	{68, "the table is dropped", dropped},
+	{68, "a column that is not ours", foreignColumn},
+	{68, "a Location outside the lake", foreignLocation},
+}
+
+// glueRefuses: each call fails some times, also after it took effect.
+func glueRefuses(t *testing.T, w *world, name string) {
+	l := w.newLake(t, name, "shard")
+	for i, code := range []string{"ThrottlingException", "OperationTimeoutException", "InternalServiceException", "ConcurrentModificationException"} {
+		l.deliver(t, l.events("0", code, 5))
+		times := 0
+		l.proxy.Set(func(c proxy.Call) proxy.Fault {
+			if c.Service != "glue" || times > 2*i+2 {
+				return proxy.Fault{}
+			}
+			if times++; times%2 == 0 {
+				return proxy.Fault{Lose: proxy.After}
+			}
+			if code == "ConcurrentModificationException" && !strings.HasPrefix(c.Op, "Update") {
+				return proxy.Fault{}
+			}
+			return proxy.Fault{Answer: proxy.Refuse("glue", 400, code)}
+		})
+		for range 3 {
+			_, _ = work(t.Context(), l.compactor, at)
+		}
+		if times == 0 {
+			t.Error("Glue was not called")
+		}
+	}
+	l.proxy.Set(nil)
+	l.drain(t)
+}
+
+// glueRefusesItems: HTTP 200, with an error for the partition.
+func glueRefusesItems(t *testing.T, w *world, name string) {
+	l := w.newLake(t, name, "shard")
+	met := 0
+	l.proxy.Set(proxy.From(1, 2, func(c proxy.Call) bool {
+		return strings.HasPrefix(c.Op, "BatchCreate") || strings.HasPrefix(c.Op, "BatchUpdate")
+	},
+		proxy.Fault{Do: func() { met++ }, Answer: &proxy.Answer{
+			Status: 200, Header: map[string][]string{"Content-Type": {"application/x-amz-json-1.1"}},
+			Body: fmt.Appendf(nil, `{"Errors":[{"PartitionValues":[%q,%q],"PartitionValueList":[%q,%q],"ErrorDetail":{"ErrorCode":"InternalServiceException","ErrorMessage":"injected"}}]}`,
+				at.Date(), at.Hour(), at.Date(), at.Hour()),
+		}}))
+	l.deliver(t, l.events("0", "at", 5))
+	l.converge(t)
+	if met != 2 {
+		t.Errorf("the fault was met %d times", met)
+	}
+}
+
+// setBack: an update of a zombie, which Glue cannot compare, names an old generation; the next visit repairs it.
+func setBack(t *testing.T, w *world, name string) {
+	l := w.newLake(t, name, "shard")
+	l.twoParts(t)
+	l.drain(t)
+	now := l.partition(t)
+	if !strings.Contains(*now.StorageDescriptor.Location, "gen-0002") {
+		t.Fatalf("Location is %s", *now.StorageDescriptor.Location)
+	}
+	before := *now.StorageDescriptor.Location
+	old := *now
+	sd := *now.StorageDescriptor
+	sd.Location = aws.String(before[:strings.LastIndex(before, "gen-")] + "gen-0001/")
+	old.StorageDescriptor = &sd
+	l.update(t, old)
+	if r := l.verify(t); r.Whole() {
+		t.Error("verify does not see it")
+	}
+	if _, err := work(t.Context(), l.compactor, at); err != nil {
+		t.Error(err)
+	}
+	if got := *l.partition(t).StorageDescriptor.Location; got != before {
+		t.Errorf("Location is %s", got)
+	}
+	l.compactor.Says(t, 0, `"LocationsRepaired":1`)
+	l.converge(t)
+}
+
+func (l *lake) partition(t *testing.T) *types.Partition {
+	t.Helper()
+	p, err := l.glue.GetPartition(t.Context(), &glue.GetPartitionInput{
+		DatabaseName: aws.String(database), TableName: &l.name, PartitionValues: []string{at.Date(), at.Hour()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Partition
+}
+
+func (l *lake) update(t *testing.T, p types.Partition) {
+	t.Helper()
+	out, err := l.glue.BatchUpdatePartition(t.Context(), &glue.BatchUpdatePartitionInput{
+		DatabaseName: aws.String(database), TableName: &l.name, Entries: []types.BatchUpdatePartitionRequestEntry{{
+			PartitionValueList: p.Values,
+			PartitionInput:     &types.PartitionInput{Values: p.Values, StorageDescriptor: p.StorageDescriptor, Parameters: p.Parameters},
+		}},
+	})
+	if err != nil || len(out.Errors) > 0 {
+		t.Fatalf("update: %v, %+v", err, out)
+	}
+}
+
+// dropped: a worker does not hide it by a table that shows only what it visits; made anew by rebuild, from the bucket, it shows everything.
+func dropped(t *testing.T, w *world, name string) {
+	l := w.newLake(t, name, "shard")
+	l.twoParts(t)
+	if _, err := l.glue.DeleteTable(t.Context(), &glue.DeleteTableInput{DatabaseName: aws.String(database), Name: &l.name}); err != nil {
+		t.Fatal(err)
+	}
+	l.deliver(t, l.events("0", "after", 5))
+	l.refuses(t, "dropped", "lakebed rebuild")
+	l.makeTable(t)
+	c, err := compactor.New(l.bucket, l.catalog, compactor.Config{
+		Policy:  compactor.Policy{Target: 1 << 20, MajorParts: 1, Bound: bound, Grace: grace, LongestQuery: time.Second},
+		Mapping: mapped, Memory: 1 << 20, Parallel: 1, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := c.Rebuild(t.Context(), func(layout.Partition) {}); err != nil || len(r.SetAside) > 0 {
+		t.Fatalf("rebuild: %v, %v", r.SetAside, err)
+	}
+	l.drain(t)
+}
+
+// foreignColumn: somebody changes the table's columns. Nothing is compacted on top of it, the error names the table and the way out, and
+// once it is set right the hour goes on.
+func foreignColumn(t *testing.T, w *world, name string) {
+	l := w.newLake(t, name, "shard")
+	l.deliver(t, l.events("0", "before", 5))
+	l.converge(t)
+	table, err := l.glue.GetTable(t.Context(), &glue.GetTableInput{DatabaseName: aws.String(database), Name: &l.name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := types.TableInput{
+		Name: table.Table.Name, StorageDescriptor: table.Table.StorageDescriptor, PartitionKeys: table.Table.PartitionKeys,
+		Parameters: table.Table.Parameters, TableType: table.Table.TableType,
+	}
+	right := *input.StorageDescriptor
+	wrong := right
+	wrong.Columns = append(append([]types.Column{}, right.Columns...), types.Column{Name: aws.String("somebodys"), Type: aws.String("int")})
+	set := func(sd *types.StorageDescriptor) {
+		input.StorageDescriptor = sd
+		if _, err := l.glue.UpdateTable(t.Context(), &glue.UpdateTableInput{DatabaseName: aws.String(database), TableInput: &input}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(&wrong)
+	l.deliver(t, l.events("0", "meanwhile", 5))
+	l.refuses(t, "somebodys", "rebuild")
+	set(&right)
+	l.drain(t)
+}
+
+// refuses has the compactor set the partition aside, with words.
+func (l *lake) refuses(t *testing.T, words ...string) {
+	t.Helper()
+	from := len(l.compactor.Log())
+	_, _ = work(t.Context(), l.compactor, at)
+	for _, word := range append(words, `"SetAside":1`) {
+		l.compactor.Says(t, from, word)
+	}
+}
+
+// foreignLocation: a partition that points out of the lake is nobody's to repair.
+func foreignLocation(t *testing.T, w *world, name string) {
+	l := w.newLake(t, name, "shard")
+	l.deliver(t, l.events("0", "before", 5))
+	l.converge(t)
+	time.Sleep(10 * time.Millisecond)
+	right := *l.partition(t)
+	wrong := right
+	sd := *right.StorageDescriptor
+	sd.Location = aws.String("s3://somebodys-bucket/somewhere/")
+	wrong.StorageDescriptor = &sd
+	l.update(t, wrong)
+	l.deliver(t, l.events("0", "meanwhile", 5))
+	l.refuses(t, "somebodys-bucket", "rebuild")
+	l.update(t, right)
+	l.drain(t)
+}
