@@ -110,7 +110,7 @@ run "by_default" {
   }
 
   assert {
-    condition = toset(keys(aws_lambda_function.this.environment[0].variables)) == toset([
+    condition = toset([for k in keys(aws_lambda_function.this.environment[0].variables) : k if startswith(k, "LAKEBED_")]) == toset([
       "LAKEBED_LAKE", "LAKEBED_ID_FIELD", "LAKEBED_TIME_FIELD", "LAKEBED_NAME_FIELD", "LAKEBED_METRICS_NAMESPACE", "LAKEBED_STREAM",
       "LAKEBED_DATABASE", "LAKEBED_TABLE", "LAKEBED_QUEUE_URL", "LAKEBED_TARGET_SIZE", "LAKEBED_CLOSE_AFTER", "LAKEBED_MAJOR_PARTS", "LAKEBED_MAJOR_SHARE",
       "LAKEBED_GRACE", "LAKEBED_LIVE", "LAKEBED_LONGEST_QUERY", "LAKEBED_CATALOG_BOUND", "LAKEBED_MEMORY",

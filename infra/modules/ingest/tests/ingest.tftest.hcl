@@ -78,7 +78,7 @@ run "by_default" {
   }
 
   assert {
-    condition = toset(keys(aws_lambda_function.this.environment[0].variables)) == toset([
+    condition = toset([for k in keys(aws_lambda_function.this.environment[0].variables) : k if startswith(k, "LAKEBED_")]) == toset([
       "LAKEBED_LAKE", "LAKEBED_ID_FIELD", "LAKEBED_TIME_FIELD", "LAKEBED_NAME_FIELD", "LAKEBED_METRICS_NAMESPACE", "LAKEBED_STREAM",
       "LAKEBED_MAX_FUTURE", "LAKEBED_LANES", "LAKEBED_FRAGMENT_ENCODING", "LAKEBED_CLAIMS", "LAKEBED_CLAIMS_TABLE", "LAKEBED_CLAIM_WINDOW",
     ])
