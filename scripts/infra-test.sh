@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# `terraform test` of every module that has tests, on a mock provider: nothing is reached and nothing costs. Arguments name modules; none, all.
+# `terraform test` of every module and environment that has tests, on a mock provider: nothing is reached and nothing costs. Arguments name folders
+# below infra/, such as modules/lake; none, all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if (($# == 0)); then
-	for folder in infra/modules/*/tests; do
-		module=${folder%/tests}
-		set -- "$@" "${module##*/}"
+	for folder in infra/*/*/tests; do
+		folder=${folder#infra/}
+		set -- "$@" "${folder%/tests}"
 	done
 fi
 status=0
-for module in "$@"; do
-	echo "== terraform test $module"
-	export TF_DATA_DIR=$PWD/.cache/terraform/test/$module
-	scripts/infra-init.sh "infra/modules/$module" -backend=false
-	scripts/infra-terraform.sh -chdir="infra/modules/$module" test -no-color || status=1
+for folder in "$@"; do
+	echo "== terraform test $folder"
+	export TF_DATA_DIR=$PWD/.cache/terraform/test/$folder
+	scripts/infra-init.sh "infra/$folder" -backend=false
+	scripts/infra-terraform.sh -chdir="infra/$folder" test -no-color || status=1
 done
 exit "$status"

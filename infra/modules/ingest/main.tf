@@ -27,6 +27,7 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = merge(var.extra_environment, {
+      AWS_SDK_UA_APP_ID         = "lakebed-ingest" # who it was, in CloudTrail
       LAKEBED_LAKE              = var.lake.url
       LAKEBED_ID_FIELD          = var.settings.id_field
       LAKEBED_TIME_FIELD        = var.settings.time_field

@@ -67,3 +67,8 @@ output "dashboard" {
   description = "Name of the dashboard."
   value       = module.observability.dashboard
 }
+
+output "environment" {
+  description = "Each function's variables."
+  value       = { ingest = module.ingest.environment, compactor = module.compactor.environment }
+}
