@@ -16,7 +16,10 @@ if ! compgen -G "$zips/*.zip" >/dev/null; then
 	echo "no zips in $zips: scripts/build-lambdas.sh builds them" >&2
 	exit 1
 fi
-export TF_VAR_zips=$zips
+if [[ -n ${TF_VAR_zips:-} ]]; then
+	TF_VAR_zips=$(realpath "$zips") # Terraform runs in the environment's folder
+	export TF_VAR_zips
+fi
 
 scripts/infra-init.sh "$folder"
 plan=$(mktemp)

@@ -13,7 +13,10 @@ if [[ -z $environment || ! -d $folder ]]; then
 fi
 terraform() { scripts/infra-terraform.sh -chdir="$folder" "$@"; }
 
-export TF_VAR_zips=${TF_VAR_zips:-$PWD/bin}
+if [[ -n ${TF_VAR_zips:-} ]]; then
+	TF_VAR_zips=$(realpath "$TF_VAR_zips") # Terraform runs in the environment's folder
+	export TF_VAR_zips
+fi
 scripts/infra-init.sh "$folder"
 
 kept=()

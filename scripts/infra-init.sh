@@ -5,8 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${1:?usage: scripts/infra-init.sh FOLDER [ARGUMENTS]}
 shift
-if [[ -f $folder/backend.hcl ]]; then
+if [[ " $* " == *" -backend"* ]]; then
+	: # the caller says where, or that it does not matter
+elif [[ -f $folder/backend.hcl ]]; then
 	set -- -backend-config=backend.hcl "$@"
+elif grep -qs 'backend "s3"' "$folder/versions.tf"; then
+	echo "$folder/backend.hcl is missing, which says where Terraform keeps its state: copy backend.hcl.example beside it and name a bucket" >&2
+	exit 1
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -27,6 +27,11 @@ provider "aws" {
 }
 
 locals {
+  # The emulator sets AWS_ENDPOINT_URL itself, whatever a function's own says.
+  endpoints = {
+    for s in ["S3", "DYNAMODB", "GLUE", "SQS"] : "AWS_ENDPOINT_URL_${s}" => coalesce(var.functions_endpoint, var.endpoint)
+  }
+
   # As scripts/build-lambdas.sh names them.
   suffix = var.architectures[0] == "x86_64" ? "-amd64" : ""
   zips   = { for f in ["ingest", "compactor"] : f => "${var.zips}/${f}${local.suffix}.zip" }
@@ -44,7 +49,7 @@ module "lakebed" {
   architectures     = var.architectures
   metrics_namespace = var.metrics_namespace
   view_catalog      = var.view_catalog
-  extra_environment = merge({ AWS_ENDPOINT_URL = coalesce(var.functions_endpoint, var.endpoint) }, var.extra_environment)
+  extra_environment = merge(local.endpoints, var.extra_environment)
 
   force_destroy = true
   log_days      = 1
@@ -60,8 +65,8 @@ module "lakebed" {
   compactor = {
     enabled            = var.schedule_enabled
     schedule           = "rate(1 minute)"
-    timeout            = 120
-    visibility_timeout = 120
+    timeout            = 60
+    visibility_timeout = 60
     workers            = 2
     scratch            = 512
   }
