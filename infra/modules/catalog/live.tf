@@ -27,15 +27,15 @@ locals {
   older    = "dt <= ${local.cut_dt} AND (dt < ${local.cut_dt} OR hour < ${local.cut_hour})"
 
   # Every recent hour of `events` is read once and so is its raw/: an event is in one of the two or in both, whatever compaction does meanwhile,
-  # and the row number keeps one. (An anti-join would read `events` twice, and lose what is committed between the two.)
+  # and the row number keeps one, of fragments that of the lowest sequence number. (An anti-join would read `events` twice, and lose what is committed between the two.)
   live = join("\n", [
     "SELECT ${local.texts}, dt, hour FROM \"${var.table}\" WHERE ${local.older}",
     "UNION ALL",
     "SELECT ${join(", ", [for n in local.names : "\"${n}\""])}, dt, hour FROM (",
-    "  SELECT *, row_number() OVER (PARTITION BY dt, hour, IF(regexp_like(\"#id\", '${local.uuid}'), lower(\"#id\"), \"#id\") ORDER BY \"#order\", \"#time\", \"#path\") AS \"#copy\" FROM (",
-    "    SELECT ${local.texts}, dt, hour, ${local.id_events} AS \"#id\", 0 AS \"#order\", \"$file_modified_time\" AS \"#time\", \"$path\" AS \"#path\" FROM \"${var.table}\" WHERE ${local.recent}",
+    "  SELECT *, row_number() OVER (PARTITION BY dt, hour, IF(regexp_like(\"#id\", '${local.uuid}'), lower(\"#id\"), \"#id\") ORDER BY \"#order\", \"#path\") AS \"#copy\" FROM (",
+    "    SELECT ${local.texts}, dt, hour, ${local.id_events} AS \"#id\", 0 AS \"#order\", \"$path\" AS \"#path\" FROM \"${var.table}\" WHERE ${local.recent}",
     "    UNION ALL",
-    "    SELECT ${local.texts}, dt, hour, ${local.id_raw}, 1, \"$file_modified_time\", \"$path\" FROM \"${var.raw_table}\" WHERE ${local.recent}",
+    "    SELECT ${local.texts}, dt, hour, ${local.id_raw}, 1, \"$path\" FROM \"${var.raw_table}\" WHERE ${local.recent}",
     "  )",
     ") WHERE \"#copy\" = 1",
   ])

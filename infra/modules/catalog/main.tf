@@ -94,14 +94,16 @@ resource "aws_glue_catalog_table" "projected" {
   table_type    = "EXTERNAL_TABLE"
 
   parameters = merge(local.table_parameters, {
-    "projection.enabled"        = "true"
-    "projection.dt.type"        = "date"
-    "projection.dt.format"      = "yyyy-MM-dd"
-    "projection.dt.range"       = each.value.range
-    "projection.hour.type"      = "integer"
-    "projection.hour.range"     = "0,23"
-    "projection.hour.digits"    = "2"
-    "storage.location.template" = "${local.location}${each.value.folder}dt=$${dt}/hour=$${hour}/"
+    "projection.enabled"          = "true"
+    "projection.dt.type"          = "date"
+    "projection.dt.format"        = "yyyy-MM-dd"
+    "projection.dt.range"         = each.value.range
+    "projection.dt.interval"      = "1"
+    "projection.dt.interval.unit" = "DAYS"
+    "projection.hour.type"        = "integer"
+    "projection.hour.range"       = "0,23"
+    "projection.hour.digits"      = "2"
+    "storage.location.template"   = "${local.location}${each.value.folder}dt=$${dt}/hour=$${hour}/"
   })
 
   dynamic "partition_keys" {
