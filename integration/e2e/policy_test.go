@@ -80,7 +80,7 @@ func (s *stack) policies(t *testing.T) {
 		all := []policy.Policy{document}
 		used := map[use]bool{}
 		for _, c := range calls {
-			if c.Caller != function {
+			if c.Caller != "lakebed-"+function {
 				continue
 			}
 			for _, action := range actions(c) {
@@ -161,13 +161,15 @@ func (s *stack) universe(calls []proxy.Call) []use {
 	return all
 }
 
+// place is where the lake's keys begin.
+func (s *stack) place() string { return strings.TrimPrefix(s.out.Lake, "s3://") + "/" }
+
 // area is where a call acts, for S3's objects.
 func (s *stack) area(c proxy.Call) string {
 	if c.Service != "s3" || c.Action() == "s3:ListBucket" {
 		return ""
 	}
-	_, key, _ := strings.Cut(c.Resource, "/")
-	return areaOf(key)
+	return areaOf(strings.TrimPrefix(c.Resource, s.place()))
 }
 
 // example is a call of a use.
@@ -176,7 +178,7 @@ func (s *stack) example(u use) proxy.Call {
 	c := proxy.Call{Service: service, Op: op}
 	switch service {
 	case "s3":
-		c.Resource = s.out.Bucket + "/" + u.area + "x"
+		c.Resource = s.place() + u.area + "x"
 		if strings.HasSuffix(op, "Bucket") || strings.HasPrefix(op, "PutBucket") {
 			c.Resource = s.out.Bucket
 		}

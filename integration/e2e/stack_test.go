@@ -23,8 +23,7 @@ type stack struct {
 	*emulator.AWS
 	proxy   *proxy.Proxy // between the functions and the emulator
 	dir     string       // Terraform's state and plans
-	zips    string
-	lakebed string // the command line
+	lakebed string       // the command line
 	out     output
 }
 
@@ -59,8 +58,8 @@ func deploy(t *testing.T) *stack {
 	}
 	s := &stack{AWS: emulator.Ministack(t), dir: t.TempDir()}
 	s.proxy = proxy.New(t, s.Endpoint)
-	s.zips = s.build(t)
-	s.run(t, nil, "scripts/infra-init.sh", environment)
+	s.build(t)
+	s.run(t, s.variables(), "scripts/infra-init.sh", environment, "-backend-config=path="+filepath.Join(s.dir, "state"))
 	s.terraform(t, "apply", "-auto-approve", "-input=false", "-no-color")
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -82,51 +81,26 @@ func deploy(t *testing.T) *stack {
 	return s
 }
 
-// build makes the zips of this machine's architecture and the command line.
-func (s *stack) build(t *testing.T) string {
+// build makes the zips and the command line.
+func (s *stack) build(t *testing.T) {
 	t.Helper()
 	s.run(t, nil, "scripts/build-lambdas.sh")
-	zips := t.TempDir()
-	for _, name := range []string{"ingest", "compactor"} {
-		text, err := os.ReadFile(filepath.Join(top, "bin", name+"-amd64.zip"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(zips, name+".zip"), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.lakebed = filepath.Join(zips, "lakebed")
+	s.lakebed = filepath.Join(s.dir, "lakebed")
 	s.run(t, nil, "go", "build", "-o", s.lakebed, "./services/lakebed")
-	return zips
 }
 
 // terraform runs a command of it on the environment, with a state of the test's own, and gives what it prints.
 func (s *stack) terraform(t *testing.T, command string, args ...string) []byte {
 	t.Helper()
-	all := []string{"-chdir=" + environment, command}
-	switch command {
-	case "apply", "plan", "destroy":
-		all = append(all, "-state="+filepath.Join(s.dir, "state"))
-		for name, value := range s.variables() {
-			all = append(all, "-var", name+"="+value)
-		}
-	case "output":
-		all = append(all, "-state="+filepath.Join(s.dir, "state"))
-	}
-	return s.run(t, nil, "scripts/infra-terraform.sh", append(all, args...)...)
+	return s.run(t, s.variables(), "scripts/infra-terraform.sh", append([]string{"-chdir=" + environment, command}, args...)...)
 }
 
-func (s *stack) variables() map[string]string {
-	pace, err := json.Marshal(map[string]string{
-		"catalog_bound": "2s", "close_after": "0s", "grace": "10s", "longest_query": "5s", "live": "0s", "major_parts": "1", "major_share": "0",
-	})
-	if err != nil {
-		panic(err)
-	}
-	return map[string]string{
-		"endpoint": s.Endpoint, "functions_endpoint": s.proxy.URL, "zips": s.zips, "pace": string(pace),
-		"streams": `{ events = { shards = 2 } }`,
+// variables are Terraform's: the environment's own, and a folder of the test's own for its state.
+func (s *stack) variables() []string {
+	return []string{
+		"TF_DATA_DIR=" + filepath.Join(s.dir, "terraform"), "TF_VAR_endpoint=" + s.Endpoint, "TF_VAR_functions_endpoint=" + s.proxy.URL,
+		`TF_VAR_streams={ events = { shards = 2 } }`,
+		`TF_VAR_pace={ catalog_bound = "2s", close_after = "0s", grace = "10s", longest_query = "5s", live = "0s", major_parts = "1", major_share = "0" }`,
 	}
 }
 
@@ -157,11 +131,14 @@ func (s *stack) try(t *testing.T, env []string, name string, args ...string) (ou
 func (s *stack) lake(t *testing.T, command string, args ...string) map[string]any {
 	t.Helper()
 	text := s.run(t, nil, s.lakebed, append([]string{command, "--lake", s.out.Lake, "--output", "json"}, args...)...)
-	var row map[string]any
-	if err := json.Unmarshal(text, &row); err != nil {
+	var rows []map[string]any
+	if text = bytes.TrimSpace(text); bytes.HasPrefix(text, []byte("{")) {
+		text = append(append([]byte("["), text...), ']')
+	}
+	if err := json.Unmarshal(text, &rows); err != nil || len(rows) != 1 {
 		t.Fatalf("lakebed %s printed %s: %v", command, text, err)
 	}
-	return row
+	return rows[0]
 }
 
 func tail(log string) string {

@@ -10,8 +10,6 @@ import (
 	"hash/fnv"
 	"io"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,9 +29,9 @@ import (
 func TestDeployed(t *testing.T) {
 	s := deploy(t)
 	t.Run("Stream", s.stream)
-	t.Run("Set aside", s.setAside)
 	t.Run("Policies", s.policies)
 	t.Run("Drift", s.drift)
+	t.Run("Set aside", s.setAside)
 	t.Run("Destroy", s.destroy)
 }
 
@@ -238,12 +236,4 @@ func count(t *testing.T, row map[string]any, key string) int {
 		t.Fatalf("%s is %v in %v", key, row[key], row)
 	}
 	return int(n)
-}
-
-// keep writes what a failed test needs for a look.
-func keep(t *testing.T, name string, text []byte) {
-	t.Helper()
-	if dir := os.Getenv("KEEP"); dir != "" {
-		_ = os.WriteFile(filepath.Join(dir, name), text, 0o600)
-	}
 }

@@ -16,7 +16,7 @@ type Call struct {
 	Prefix   string // of a listing
 }
 
-// Action is the call as IAM names it. What S3 calls by several operations, IAM permits as one
+// Action is the call as IAM names it. What S3 and SQS call by several operations, IAM permits as one
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/mpuoverview.html#mpuAndPermissions).
 func (c Call) Action() string {
 	op := c.Op
@@ -29,6 +29,8 @@ func (c Call) Action() string {
 		op = "DeleteObject"
 	case "ListObjectsV2", "HeadBucket":
 		op = "ListBucket"
+	case "SendMessageBatch":
+		op = "SendMessage"
 	}
 	return c.Service + ":" + op
 }
