@@ -3,6 +3,7 @@ package contract
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,7 +189,7 @@ func (l *glueLake) shown(columns ...string) {
 func TestGlueChanged(t *testing.T) {
 	first := []string{
 		"event_uuid string", "created_at string", "event_name string", "n bigint", "created_datetime string", "event_type string", "event_subtype string"}
-	all := append(first[:len(first):len(first)], "user struct<name:string>")
+	all := slices.Concat(first, []string{"user struct<name:string>"})
 	tests := map[string]struct {
 		change func(*glueLake)
 		aside  []string        // what the error says

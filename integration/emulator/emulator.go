@@ -101,14 +101,16 @@ func start(t testing.TB, s server) *AWS {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	gone := make(chan error, 1)
-	go func() { gone <- c.Wait() }()
+	gone := make(chan struct{})
+	go func() {
+		_ = c.Wait()
+		close(gone)
+	}()
 	t.Cleanup(func() { stop(c, gone) })
 	for deadline := time.Now().Add(60 * time.Second); !a.serves(s.ready); time.Sleep(50 * time.Millisecond) {
 		select {
-		case err := <-gone:
-			gone <- err
-			t.Fatalf("%s ended: %v\n%s", s.program, err, a.Log())
+		case <-gone:
+			t.Fatalf("%s ended: %s\n%s", s.program, c.ProcessState, a.Log())
 		default:
 		}
 		if time.Now().After(deadline) {
@@ -119,7 +121,7 @@ func start(t testing.TB, s server) *AWS {
 }
 
 // stop asks the emulator to end, and then makes it and what it started.
-func stop(c *exec.Cmd, gone chan error) {
+func stop(c *exec.Cmd, gone <-chan struct{}) {
 	_ = c.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-gone:
@@ -175,8 +177,11 @@ func freePort(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(port)
 }
 
 // output keeps what a process prints.

@@ -76,7 +76,7 @@ func (b *Bucket) listed(found types.Object) (bucket.Object, bool, error) {
 	}
 	key, ok := strings.CutPrefix(full, b.lake.Prefix)
 	if !ok || b.checkKey(key) != nil {
-		return bucket.Object{}, false, nil
+		return bucket.Object{}, false, nil //nolint:nilerr // somebody else's
 	}
 	return bucket.Object{Key: key, Size: aws.ToInt64(found.Size), ETag: quoted(found.ETag), Modified: modified(found.LastModified)}, true, nil
 }

@@ -178,7 +178,7 @@ func TestPutEcho(t *testing.T) {
 				if err != nil || o.Key != "k" || o.ETag != `"made"` || o.Size != 7 || nonce == "" {
 					t.Errorf("put gave %+v, %v", o, err)
 				}
-			case test.want == errOpen:
+			case errors.Is(test.want, errOpen):
 				if err == nil || errors.Is(err, bucket.ErrExists) || errors.Is(err, bucket.ErrChanged) || !strings.Contains(err.Error(), "outcome is not known") {
 					t.Errorf("put gave %v", err)
 				}

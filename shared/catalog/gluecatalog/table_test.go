@@ -173,13 +173,13 @@ func TestTableChanged(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.text)
 			}
 			for _, class := range []error{catalog.ErrCorrupt, catalog.ErrForeign} {
-				if errors.Is(err, class) != (class == test.is) {
+				if errors.Is(err, class) != errors.Is(test.is, class) {
 					t.Errorf("%v is %v: %t", err, class, errors.Is(err, class))
 				}
 			}
 			_, setErr := c.SetTable(t.Context(), catalog.Table{Version: "7/r7"})
 			clearErr := error(nil)
-			if test.is != catalog.ErrCorrupt {
+			if !errors.Is(test.is, catalog.ErrCorrupt) {
 				clearErr = c.Clear(t.Context())
 				if clearErr == nil {
 					t.Error("it was cleared")
