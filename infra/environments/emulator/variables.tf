@@ -47,7 +47,7 @@ variable "streams" {
       memory            = optional(string)
     }), {})
 
-    columns = optional(list(object({ name = string, type = string })), [])
+    columns = optional(list(object({ name = string, type = string, live = optional(bool, true) })), [])
   }))
   nullable    = false
   default     = { events = {} }

@@ -1,6 +1,6 @@
 # The view events_live and the named queries: SQL of Athena engine 3, which is Trino's.
 locals {
-  names = [for c in var.columns : c.name]
+  names = [for c in var.columns : c.name if c.live]
 
   # Columns may have other types in `events` than in `events_raw`, and `events` may widen any: the view gives text.
   texts = join(", ", [for n in local.names : "CAST(\"${n}\" AS varchar) AS \"${n}\""])

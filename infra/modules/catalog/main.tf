@@ -154,7 +154,7 @@ resource "aws_glue_catalog_table" "live" {
     }
 
     dynamic "columns" {
-      for_each = concat([for c in var.columns : c.name], local.partition_keys)
+      for_each = concat(local.names, local.partition_keys)
 
       content {
         name = columns.value

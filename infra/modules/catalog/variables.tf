@@ -93,13 +93,23 @@ variable "id_field" {
 }
 
 variable "columns" {
-  type        = list(object({ name = string, type = string }))
+  type        = list(object({ name = string, type = string, live = optional(bool, true) }))
   nullable    = false
-  description = "Columns of events_raw with their Hive types; events_live gives each as text, and every one of them has to be a column of events, too."
+  description = "Columns of events_raw with their Hive types, that of the id among them. Those that are live are columns of events_live, as text: they have to be columns of events, too, and neither objects nor arrays there."
 
   validation {
     condition     = length(var.columns) > 0 && alltrue([for c in var.columns : can(regex("^[a-z_][a-z0-9_]*$", c.name)) && !contains(["dt", "hour"], c.name)])
     error_message = "Want one column or more; names have a-z 0-9 and _, and dt and hour are the partition's."
+  }
+
+  validation {
+    condition     = contains(var.columns[*].name, lower(split(".", var.id_field)[0]))
+    error_message = "The column that holds the id is missing."
+  }
+
+  validation {
+    condition     = anytrue(var.columns[*].live)
+    error_message = "A view has a column."
   }
 
   validation {

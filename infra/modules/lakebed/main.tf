@@ -10,10 +10,12 @@ locals {
   settings = { for k, v in var.settings : k => tostring(v) if v != null }
   mapping  = merge({ id_field = "event_uuid", time_field = "created_at", name_field = "event_name" }, local.settings)
 
-  columns = coalescelist(var.columns, [
-    for c in distinct(concat([for f in ["id_field", "time_field", "name_field"] : lower(split(".", local.mapping[f])[0])], ["created_datetime", "event_type", "event_subtype"])) :
-    { name = c, type = "string" }
-  ])
+  # Of a field within an object events_live has no column: the object is a struct in `events`.
+  plain = [for f in ["id_field", "time_field", "name_field"] : lower(local.mapping[f]) if !strcontains(local.mapping[f], ".")]
+  columns = coalescelist(var.columns, concat(
+    [for c in distinct(concat(local.plain, ["created_datetime", "event_type", "event_subtype"])) : { name = c, type = "string", live = true }],
+    [for parts in [split(".", lower(local.mapping.id_field))] : { name = parts[0], type = "string", live = false } if length(parts) > 1],
+  ))
 
   # The view counts whole hours, and none that the compactor may already have swept.
   live_hours = max(1, try(tonumber(regex("^([0-9]+)h", lookup(local.settings, "live", "2h"))[0]), 1))

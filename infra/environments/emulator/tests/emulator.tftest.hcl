@@ -41,7 +41,7 @@ variables {
 
 run "small_and_soon" {
   assert {
-    condition     = module.lakebed["events"].environment.compactor.LAKEBED_CATALOG_BOUND == "2s" && module.lakebed["events"].environment.ingest.AWS_ENDPOINT_URL == "http://127.0.0.1:4566"
+    condition     = module.lakebed["events"].environment.compactor.LAKEBED_CATALOG_BOUND == "2s" && module.lakebed["events"].environment.ingest.AWS_ENDPOINT_URL_S3 == "http://127.0.0.1:4566"
     error_message = "Waits are short, and the functions reach the emulator."
   }
 }
@@ -53,7 +53,7 @@ run "through_a_proxy" {
   }
 
   assert {
-    condition     = module.lakebed["events"].environment.ingest.AWS_ENDPOINT_URL == "http://127.0.0.1:9999" && module.lakebed["events"].environment.ingest.LAKEBED_LANES == "2" && module.lakebed["events"].environment.compactor.LAKEBED_CATALOG_BOUND == "1s"
+    condition     = module.lakebed["events"].environment.ingest.AWS_ENDPOINT_URL_S3 == "http://127.0.0.1:9999" && module.lakebed["events"].environment.ingest.LAKEBED_LANES == "2" && module.lakebed["events"].environment.compactor.LAKEBED_CATALOG_BOUND == "1s"
     error_message = "The functions go where they are told, and a stream's settings win."
   }
 }

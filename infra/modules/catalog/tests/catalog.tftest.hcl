@@ -92,7 +92,17 @@ run "by_default" {
 run "nested_id" {
   variables {
     id_field = "meta.Id"
-    columns  = [{ name = "meta", type = "string" }]
+    columns  = [{ name = "event_type", type = "string" }, { name = "meta", type = "string", live = false }]
+  }
+
+  assert {
+    condition     = !strcontains(output.live_sql, "AS \"meta\"") && aws_glue_catalog_table.live.storage_descriptor[0].columns[*].name == tolist(["event_type", "dt", "hour"])
+    error_message = "What is not live is no column of the view."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.projected["events_raw"].storage_descriptor[0].columns[*].name == tolist(["event_type", "meta"])
+    error_message = "It is one of the fragments."
   }
 
   assert {
@@ -133,11 +143,20 @@ run "wrong_input_is_refused" {
   variables {
     database   = "a-b"
     columns    = [{ name = "dt", type = "string" }]
-    id_field   = "x'; drop"
     live_hours = 0
     scan_limit = 1
     prefix     = "lake"
   }
 
-  expect_failures = [var.database, var.columns, var.id_field, var.live_hours, var.scan_limit, var.prefix]
+  expect_failures = [var.database, var.columns, var.live_hours, var.scan_limit, var.prefix]
+}
+
+run "wrong_id_is_refused" {
+  command = plan
+
+  variables {
+    id_field = "x'; drop"
+  }
+
+  expect_failures = [var.id_field]
 }

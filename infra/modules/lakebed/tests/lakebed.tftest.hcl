@@ -61,8 +61,13 @@ run "composes" {
   }
 
   assert {
-    condition     = local.columns[*].name == ["meta", "created_at", "event_name", "created_datetime", "event_type", "event_subtype"]
+    condition     = local.columns[*].name == ["created_at", "event_name", "created_datetime", "event_type", "event_subtype", "meta"]
     error_message = "The columns are those of the mapped fields and of the transform."
+  }
+
+  assert {
+    condition     = [for c in local.columns : c.name if !c.live] == ["meta"]
+    error_message = "An object that holds the id is read, and no column of the view: no struct can be given as text."
   }
 
   assert {
