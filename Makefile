@@ -39,6 +39,18 @@ help: ## Show this help.
 build: need-cc ## Build the command line, bin/lakebed.
 	go build -trimpath -o bin/lakebed ./services/lakebed
 
+.PHONY: lambdas
+lambdas: ## Build the functions: bin/ingest.zip and bin/compactor.zip for arm64, …-amd64.zip beside them.
+	@scripts/build-lambdas.sh
+
+.PHONY: deploy
+deploy: lambdas ## Deploy infra/environments/ENV into the AWS account of your credentials: make deploy ENV=dev.
+	@scripts/infra-deploy.sh $(ENV)
+
+.PHONY: destroy
+destroy: ## Remove what make deploy ENV=… made, but what must be kept.
+	@scripts/infra-destroy.sh $(ENV)
+
 .PHONY: demo
 demo: build ## Generate events, run them into a fresh lake, query it and verify it.
 	@scripts/demo.sh
@@ -46,28 +58,42 @@ demo: build ## Generate events, run them into a fresh lake, query it and verify 
 ##@ Check
 
 .PHONY: test
-test: test-unit test-integration ## Run every tier of tests.
+test: test-unit test-infra test-integration ## Run every tier of tests.
 
 .PHONY: test-unit
 test-unit: ## Unit and contract tests of all modules, the architecture, and each module built on its own (under 2 minutes).
 	@scripts/test-unit.sh $(TESTFLAGS)
 
 .PHONY: test-integration
-test-integration: ## Tests of the whole: long ones, and those that start processes.
-	@scripts/test-integration.sh $(TESTFLAGS)
+test-integration: tools ## Tests of the whole: long ones, those that start processes, and those on AWS emulators.
+	@scripts/test-integration.sh all $(TESTFLAGS)
+
+.PHONY: e2e
+e2e: tools ## Deploy to an AWS emulator with the built functions, and count 100,000 events.
+	@scripts/test-integration.sh e2e $(TESTFLAGS)
+
+.PHONY: test-infra
+test-infra: ## The Terraform modules' own tests, on a mock provider.
+	@scripts/infra-test.sh
+
+.PHONY: tools
+tools: ## Install what the tests on AWS emulators need, below .cache/.
+	@scripts/tools.sh
 
 .PHONY: test-race
 test-race: need-cc ## The unit tests once more, under the race detector.
 	go test -race -count=1 $(TESTFLAGS) $$(go list -e work | grep -v '^$(ROOT)/integration')
 
 .PHONY: lint
-lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint.
+lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint; for infra/ terraform fmt and validate, tflint and checkov.
 	@echo "== gofmt"
 	@unformatted=$$(gofmt -l $(MODULES)); \
 		if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	go vet work
 	$(GOLANGCI) config verify
 	$(GOLANGCI) run $(MODULES:%=./%/...)
+	@scripts/infra-lint.sh
+	@scripts/infra-docs.sh --check
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s).

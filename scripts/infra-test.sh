@@ -3,7 +3,13 @@
 # below infra/, such as modules/lake; none, all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/tier.sh
+source scripts/tier.sh
 
+if ! command -v terraform >/dev/null; then
+	skip_tier "infra/" "terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)"
+	exit 0
+fi
 if (($# == 0)); then
 	for folder in infra/*/*/tests; do
 		folder=${folder#infra/}

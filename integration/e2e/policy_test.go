@@ -20,21 +20,31 @@ var service = map[string][]string{
 	"compactor": {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"},
 }
 
-// rare is what a function does only when something went wrong, with the test that shows it.
+// rare is what a function does only when something went wrong or much time has passed, with what shows it.
 var rare = map[string]map[string]string{
 	"ingest": {
-		"s3:GetObject on raw/":        "integration/faults, 07: whose object lies there after a lost reply",
-		"s3:GetObject on quarantine/": "the same",
-		"s3:GetObject on ledger/new/": "the same",
-		"s3:PutObject on aws/lambda/": "Lambda's failure destination",
-		"s3:ListBucket":               "Lambda's failure destination, and a missing object told from a forbidden one",
+		"s3:GetObject on raw/":                   "integration/faults, 07: whose object lies there after a lost reply",
+		"s3:GetObject on quarantine/":            "the same",
+		"s3:GetObject on ledger/new/":            "the same",
+		"s3:AbortMultipartUpload on raw/":        "s3bucket: an object of more than 8 MiB whose upload fails",
+		"s3:AbortMultipartUpload on quarantine/": "the same",
+		"s3:AbortMultipartUpload on ledger/new/": "the same",
+		"s3:PutObject on aws/lambda/":            "Lambda's failure destination",
+		"s3:ListBucket":                          "Lambda's failure destination, and a missing object told from a forbidden one",
 	},
 	"compactor": {
-		"s3:AbortMultipartUpload on events/": "integration/faults, 56",
-		"s3:AbortMultipartUpload on index/":  "the same",
-		"glue:CreateTable":                   "integration/faults, 68: a table that was dropped",
-		"s3:PutObject on quarantine/":        "services/compactor: a conflict of ids",
-		"s3:DeleteObject on events/":         "services/compactor: a successor that was not finished",
+		"s3:AbortMultipartUpload on events/":     "integration/faults, 56",
+		"s3:AbortMultipartUpload on index/":      "the same",
+		"s3:AbortMultipartUpload on quarantine/": "the same",
+		"s3:AbortMultipartUpload on ledger/":     "the same",
+		"s3:GetObject on quarantine/":            "whose object lies there after a lost reply",
+		"s3:PutObject on quarantine/":            "services/compactor: a conflict of ids",
+		"s3:DeleteObject on events/":             "services/compactor: a successor that was not finished",
+		"s3:DeleteObject on index/":              "integration/faults, 51: the indexes of a generation that was swept",
+		"s3:GetObject on ledger/new/":            "shared/ledger: entries are rolled up once their hour is past",
+		"s3:DeleteObject on ledger/new/":         "the same",
+		"s3:GetObject on ledger/":                "the same",
+		"s3:PutObject on ledger/":                "the same",
 	},
 }
 
