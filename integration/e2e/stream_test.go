@@ -44,6 +44,8 @@ func (s *stack) stream(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.sendForeign(t)
+	var bad weather
+	s.proxy.Set(bad.hook)
 	began := time.Now()
 	s.produce(t, &text, made.Lines)
 	t.Logf("%d records sent in %s", made.Lines, time.Since(began).Round(time.Millisecond))
@@ -54,7 +56,13 @@ func (s *stack) stream(t *testing.T) {
 		s.invoke(t, s.out.Compactor.Function, `{"version":1,"do":"plan"}`)
 		return count(t, s.lake(t, "status"), "fragments") == 0
 	})
-	t.Logf("all compacted and swept after %s", time.Since(began).Round(time.Millisecond))
+	t.Logf("all compacted and swept after %s; %s", time.Since(began).Round(time.Millisecond), &bad)
+	s.proxy.Set(nil)
+	for kind := range bad.met {
+		if bad.met[kind].Load() == 0 {
+			t.Errorf("the weather was too good: %s", &bad)
+		}
+	}
 
 	hours := map[string]int{}
 	for _, h := range made.Hours {
