@@ -2,6 +2,13 @@
 # task at a time. A task is a hint; a worker decides from the bucket, so that one that is lost, repeated or late does no harm.
 locals {
   name = "${var.name}-compactor"
+
+  # A plan looks for hours with fragments, so that its cost follows what changed. A full one visits every hour that has data: only that finds a
+  # Location which somebody set back, or an index that is gone, where nothing new comes any more.
+  schedules = {
+    plan      = { description = "Has the compactor look for hours with work", expression = var.schedule, input = jsonencode({ version = 1, do = "plan" }) }
+    plan-full = { description = "Has the compactor visit every hour", expression = var.full_schedule, input = jsonencode({ version = 1, do = "plan", all = true }) }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -69,10 +76,12 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_event_age_in_seconds = 300
 }
 
-resource "aws_scheduler_schedule" "plan" {
-  name                = "${var.name}-plan"
-  description         = "Has the compactor look for partitions with work"
-  schedule_expression = var.schedule
+resource "aws_scheduler_schedule" "this" {
+  for_each = local.schedules
+
+  name                = "${var.name}-${each.key}"
+  description         = each.value.description
+  schedule_expression = each.value.expression
   state               = var.enabled ? "ENABLED" : "DISABLED"
   kms_key_arn         = var.kms_key_arn
 
@@ -83,7 +92,7 @@ resource "aws_scheduler_schedule" "plan" {
   target {
     arn      = aws_lambda_function.this.arn
     role_arn = aws_iam_role.schedule.arn
-    input    = jsonencode({ version = 1, do = "plan" })
+    input    = each.value.input
 
     retry_policy {
       maximum_event_age_in_seconds = 300

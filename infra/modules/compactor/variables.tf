@@ -84,11 +84,23 @@ variable "schedule" {
   }
 }
 
+variable "full_schedule" {
+  type        = string
+  nullable    = false
+  default     = "rate(1 day)"
+  description = "When every hour that has data is visited, whether or not anything is new. A visit costs a second and some requests: rarely, where years of hours lie in the lake."
+
+  validation {
+    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.full_schedule))
+    error_message = "Want rate(1 day) or cron(…)."
+  }
+}
+
 variable "enabled" {
   type        = bool
   nullable    = false
   default     = true
-  description = "Whether the schedule starts the planner and tasks reach workers. Off, fragments wait."
+  description = "Whether the schedules start the planner and tasks reach workers. Off, fragments wait."
 }
 
 variable "workers" {

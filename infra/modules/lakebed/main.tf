@@ -129,6 +129,7 @@ module "compactor" {
   reserved_concurrency = var.compactor.reserved_concurrency
   enabled              = var.compactor.enabled
   schedule             = var.compactor.schedule
+  full_schedule        = var.compactor.full_schedule
   workers              = var.compactor.workers
   receives             = var.compactor.receives
 }

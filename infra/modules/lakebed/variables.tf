@@ -151,6 +151,7 @@ variable "compactor" {
     reserved_concurrency = optional(number)
     enabled              = optional(bool)
     schedule             = optional(string)
+    full_schedule        = optional(string)
     workers              = optional(number)
     receives             = optional(number)
   })
@@ -290,6 +291,13 @@ variable "plan_period" {
   validation {
     condition     = var.plan_period >= 60 && var.plan_period % 60 == 0
     error_message = "Want a multiple of 60 seconds."
+  }
+
+  validation {
+    condition = alltrue([for r in [coalesce(var.compactor.schedule, "rate(5 minutes)")] :
+      try(tonumber(regex("^rate\\(([0-9]+) ", r)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("(minute|hour|day)s?\\)$", r)[0]], 0) <= var.plan_period
+    ])
+    error_message = "compactor.schedule comes less often than plan_period says: its alarm would ring all the time."
   }
 }
 

@@ -60,12 +60,17 @@ run "by_default" {
   }
 
   assert {
-    condition     = jsondecode(aws_scheduler_schedule.plan.target[0].input) == { version = 1, do = "plan" }
+    condition     = jsondecode(aws_scheduler_schedule.this["plan"].target[0].input) == { version = 1, do = "plan" }
     error_message = "The schedule says to plan, in the form that the handler knows."
   }
 
   assert {
-    condition     = aws_scheduler_schedule.plan.state == "ENABLED" && aws_lambda_event_source_mapping.tasks.enabled
+    condition     = jsondecode(aws_scheduler_schedule.this["plan-full"].target[0].input) == { version = 1, do = "plan", all = true } && aws_scheduler_schedule.this["plan-full"].schedule_expression == "rate(1 day)"
+    error_message = "Once a day every hour is visited: a Location that was set back where nothing new comes is found by nothing else."
+  }
+
+  assert {
+    condition     = alltrue([for s in aws_scheduler_schedule.this : s.state == "ENABLED"]) && aws_lambda_event_source_mapping.tasks.enabled
     error_message = "It runs."
   }
 
@@ -109,6 +114,7 @@ run "by_default" {
     error_message = "It reaches the one table."
   }
 
+  # The names are those of shared/function and services/compactor; a Go test compares, too.
   assert {
     condition = toset([for k in keys(aws_lambda_function.this.environment[0].variables) : k if startswith(k, "LAKEBED_")]) == toset([
       "LAKEBED_LAKE", "LAKEBED_ID_FIELD", "LAKEBED_TIME_FIELD", "LAKEBED_NAME_FIELD", "LAKEBED_METRICS_NAMESPACE", "LAKEBED_STREAM",
@@ -141,23 +147,23 @@ run "stopped" {
   }
 
   assert {
-    condition     = aws_scheduler_schedule.plan.state == "DISABLED" && !aws_lambda_event_source_mapping.tasks.enabled
-    error_message = "Both ways to the function are shut."
+    condition     = alltrue([for s in aws_scheduler_schedule.this : s.state == "DISABLED"]) && !aws_lambda_event_source_mapping.tasks.enabled
+    error_message = "All ways to the function are shut."
   }
 }
 
-# The names are those of shared/function and services/compactor; a Go test compares, too.
 run "wrong_input_is_refused" {
   command = plan
 
   variables {
     visibility_timeout = 600
     schedule           = "every minute"
+    full_schedule      = "daily"
     workers            = 1
     scratch            = 100
     settings           = { grace = "four hours" }
     catalog            = { database = "clicks", table = "events", arns = [] }
   }
 
-  expect_failures = [var.visibility_timeout, var.schedule, var.workers, var.scratch, var.settings, var.catalog]
+  expect_failures = [var.visibility_timeout, var.schedule, var.full_schedule, var.workers, var.scratch, var.settings, var.catalog]
 }

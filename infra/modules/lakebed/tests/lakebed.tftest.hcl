@@ -111,3 +111,22 @@ run "wrong_input_is_refused" {
 
   expect_failures = [var.name, var.prefix, var.ingest, var.compactor, var.quarantine_days, var.zips]
 }
+
+run "an_alarm_that_would_ring_all_the_time_is_refused" {
+  command = plan
+
+  variables {
+    compactor = { schedule = "rate(1 hour)" }
+  }
+
+  expect_failures = [var.plan_period]
+}
+
+run "a_slow_schedule" {
+  command = plan
+
+  variables {
+    compactor   = { schedule = "rate(1 hour)", full_schedule = "cron(30 3 ? * SUN *)" }
+    plan_period = 3600
+  }
+}
