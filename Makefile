@@ -10,8 +10,7 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
 
 MODULES := shared services/ingest services/compactor services/lakebed integration
 ROOT    := github.com/lakebed/lakebed
-CACHE   := $(CURDIR)/.cache
-TOOLS   := $(CACHE)/bin
+TOOLS   := .cache/bin
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
@@ -120,7 +119,7 @@ clean: ## Remove bin/ and .cache/.
 # golangci-lint comes as source through Go's module proxy, under a name that holds its version.
 $(GOLANGCI):
 	@mkdir -p $(TOOLS)
-	GOWORK=off GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	GOWORK=off GOBIN="$(CURDIR)/$(TOOLS)" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv $(TOOLS)/golangci-lint $@
 
 .PHONY: need-cc

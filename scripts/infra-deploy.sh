@@ -36,7 +36,7 @@ if [[ -n $old && -n $new ]] && ((new < old)); then
 fi
 
 if [[ ${AUTO_APPROVE:-} != 1 ]]; then
-	read -r -p "Apply this plan to $environment? Only yes does: " answer
-	[[ $answer == yes ]] || { echo "nothing was changed" >&2 && exit 1; }
+	read -r -p "Apply this plan to $environment? Only yes does: " answer || answer= # nobody there to ask
+	[[ $answer == yes ]] || { echo "nothing was changed; AUTO_APPROVE=1 does not ask" >&2 && exit 1; }
 fi
 scripts/infra-terraform.sh -chdir="$folder" apply -input=false "$plan"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Destroys an environment: scripts/infra-destroy.sh dev. It shows the plan and asks; AUTO_APPROVE=1 does not ask. Where the environment keeps its
+# Destroys an environment: scripts/infra-destroy.sh dev. It shows what goes and asks; AUTO_APPROVE=1 does not ask. Where the environment keeps its
 # lakes (output keeps_lakes), the buckets with what protects them and the key that they are encrypted with stay, and Terraform forgets them;
 # infra/README.md says how they come back. Stop the producers first: what the stream still holds goes with it.
 set -euo pipefail
@@ -28,9 +28,15 @@ if [[ $(terraform output -raw keeps_lakes 2>/dev/null) == true ]]; then
 fi
 
 if [[ ${AUTO_APPROVE:-} != 1 ]]; then
-	terraform plan -destroy -input=false || true
-	read -r -p "Destroy $environment? Only its name does: " answer
-	[[ $answer == "$environment" ]] || { echo "nothing was changed" >&2 && exit 1; }
+	if ((${#kept[@]})); then
+		# A plan would refuse: it knows only afterwards what is kept.
+		echo "destroyed:"
+		terraform state list | grep -vxF -f <(printf '%s\n' "${kept[@]}") | grep -vE '(^|\.)data\.' | sed 's/^/  /' || true
+	else
+		terraform plan -destroy -input=false
+	fi
+	read -r -p "Destroy $environment? Only its name does: " answer || answer= # nobody there to ask
+	[[ $answer == "$environment" ]] || { echo "nothing was changed; AUTO_APPROVE=1 does not ask" >&2 && exit 1; }
 fi
 if ((${#kept[@]})); then
 	terraform state rm "${kept[@]}"

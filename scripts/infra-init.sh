@@ -15,7 +15,8 @@ elif grep -qs 'backend "s3"' "$folder/versions.tf"; then
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! scripts/infra-terraform.sh -chdir="$folder" init -input=false -no-color "$@" >"$log" 2>&1; then
+# -upgrade: the lock file that an earlier init left may name another version than the environment's, which pins it without one.
+if ! scripts/infra-terraform.sh -chdir="$folder" init -input=false -no-color -upgrade "$@" >"$log" 2>&1; then
 	cat "$log" >&2
 	echo "terraform init failed in $folder" >&2
 	exit 1

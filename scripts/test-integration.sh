@@ -18,5 +18,10 @@ mapfile -t packages < <(grep -v "^$root/integration/architecture" <<<"$all")
 if [[ $which != all ]]; then
 	packages=("$root/integration/$which")
 fi
+if ! command -v terraform >/dev/null && [[ $which == all || $which == e2e ]]; then
+	skip_tier "integration/e2e" "terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)"
+	mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -v "^$root/integration/e2e")
+	((${#packages[@]})) || exit 0
+fi
 echo "== go test, ${#packages[@]} packages"
 (cd integration && go test -count=1 -p 1 -parallel 6 -timeout 25m "$@" "${packages[@]}")
