@@ -42,42 +42,54 @@ func (l *lake) twoParts(t *testing.T) {
 	}
 }
 
-// merge compacts until no fragment waits.
+// merge merges until no fragment waits, and does nothing else, however long it takes.
 func (l *lake) merge(t *testing.T) {
 	t.Helper()
+	l.visit(t, l.merger, "fragments are not merged", func() bool { return l.verify(t).Waiting == 0 })
+}
+
+// visit has a compactor visit the hour until it is done.
+func (l *lake) visit(t *testing.T, f *function.Function, not string, done func() bool) {
+	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		if _, err := work(t.Context(), l.compactor, at); err != nil {
+		if _, err := work(t.Context(), f, at); err != nil {
 			t.Fatal(err)
 		}
-		if l.verify(t).Waiting == 0 {
+		if done() {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("fragments are not merged")
+			t.Fatal(not)
 		}
 	}
 }
 
-// phases are what a visit may be about, each with how a lake gets there.
+// phases are what a visit may be about, each with how a lake gets there and what the visit's line of log says when it did not.
 var phases = []struct {
 	name    string
 	prepare func(*testing.T, *lake, int)
+	missed  string
 }{
-	{"minor", func(t *testing.T, l *lake, n int) { l.deliver(t, l.events("0", fmt.Sprint("n", n), 3)) }},
+	{"minor", func(t *testing.T, l *lake, n int) { l.deliver(t, l.events("0", fmt.Sprint("n", n), 3)) }, `"minors":0`},
 	{"major", func(t *testing.T, l *lake, n int) {
 		for i := range 2 {
 			l.deliver(t, l.events("0", fmt.Sprint("n", n, "-", i), 3))
 			l.merge(t)
 		}
-		time.Sleep(bound) // until the generation may be sealed
-	}},
+		time.Sleep(2 * bound) // until the generation may be sealed
+	}, `"majors":0`},
 	{"sweep", func(t *testing.T, l *lake, n int) {
 		l.deliver(t, l.events("0", fmt.Sprint("n", n), 3))
-		l.merge(t)
-		time.Sleep(bound)
-		l.merge(t) // the major compaction, if one is due
+		l.visit(t, l.saver, "the hour is not one part", func() bool { return l.verify(t).Waiting == 0 && l.parts(t) == 1 })
 		time.Sleep(grace)
-	}},
+	}, `"deleted":0`},
+}
+
+// parts is how many objects Glue shows of the hour.
+func (l *lake) parts(t *testing.T) int {
+	t.Helper()
+	location := *l.partition(t).StorageDescriptor.Location
+	return len(l.keys(t, strings.TrimPrefix(location, l.at.String()+"/")))
 }
 
 // crashes kills the compactor at its nth call, for every n until a visit passes without, in each of its phases. A lake serves for a few n, as
@@ -95,8 +107,13 @@ func crashes(side proxy.Side) func(*testing.T, *world, string) {
 						l := w.newLake(t, fmt.Sprintf("%s_%s_%d", name, phase.name, first), "shard")
 						for n := first; n < first+each; n++ {
 							phase.prepare(t, l, n)
+							from := len(l.compactor.Log())
 							if !l.crash(t, n, side) {
 								passed.Store(true)
+								l.compactor.Says(t, from, `"minors":`)
+								if log := l.compactor.Log()[from:]; strings.Contains(log, phase.missed) {
+									t.Errorf("the visit was about no %s: %s", phase.name, log)
+								}
 								break
 							}
 							died.Add(1)
@@ -146,35 +163,32 @@ func threeAtOnce(t *testing.T, w *world, name string) {
 	l.drain(t)
 }
 
-// stale: a run stops before its first conditional write, and goes on when another has done everything, sweep included.
+// stale: a run stops before its first conditional write, and goes on when others have done everything, sweep included: they put the parts
+// together, or filled the very slot with more.
 func stale(t *testing.T, w *world, name string) {
-	l := w.newLake(t, name, "shard")
-	l.twoParts(t)
-	l.deliver(t, l.events("0", "late", 5))
-	own := proxy.New(t, w.Endpoint)
-	sleeper := l.another(t, l.compactor, "AWS_ENDPOINT_URL="+own.URL)
-	sleeper.Timeout = 2 * time.Minute
-	asleep, release := make(chan struct{}), make(chan struct{})
-	own.Set(proxy.Nth(1, proxy.Op("PutObject", layout.Events), proxy.Fault{Hold: release}))
-	go func() {
-		for len(own.Peek(proxy.Op("PutObject", layout.Events))) == 0 {
-			time.Sleep(20 * time.Millisecond)
+	for what, env := range map[string][]string{"sealed": nil, "filled": {"LAKEBED_MAJOR_PARTS=1000", "LAKEBED_MAJOR_SHARE=2"}} {
+		l := w.newLake(t, name+what, "shard", env...)
+		l.deliver(t, l.events("0", "first", 5))
+		own := proxy.New(t, w.Endpoint)
+		sleeper := l.another(t, l.compactor, "AWS_ENDPOINT_URL="+own.URL)
+		sleeper.Timeout = 2 * time.Minute
+		put, hook := hold(1, proxy.Op("PutObject", layout.Events))
+		own.Set(hook)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := work(t.Context(), sleeper, at)
+			ended <- err
+		}()
+		await(t, "the write of the stale run", put.met)
+		l.twoParts(t)
+		l.drain(t)
+		put.land(t)
+		if err := <-ended; err != nil {
+			t.Errorf("%s: the stale run: %v", what, err)
 		}
-		close(asleep)
-	}()
-	ended := make(chan error, 1)
-	go func() {
-		_, err := work(t.Context(), sleeper, at)
-		ended <- err
-	}()
-	<-asleep
-	l.drain(t)
-	close(release)
-	if err := <-ended; err != nil {
-		t.Errorf("the stale run: %v", err)
+		l.count(t)
+		l.drain(t)
 	}
-	l.whole(t)
-	l.drain(t)
 }
 
 func twice(t *testing.T, w *world, name string) {
@@ -195,23 +209,14 @@ func deadWrites(t *testing.T, w *world, name string) {
 	} {
 		l := w.newLake(t, fmt.Sprintf("%s_%d", name, i), "shard")
 		l.deliver(t, l.events("0", "first", 10))
-		release := make(chan struct{})
-		met := make(chan struct{})
-		held := proxy.Nth(1, match, proxy.Fault{Hold: release})
-		l.proxy.Set(func(c proxy.Call) proxy.Fault {
-			f := held(c)
-			if f.Hold != nil {
-				close(met)
-			}
-			return f
-		})
-		l.runUntil(t, met)
+		write, hook := hold(1, match)
+		l.proxy.Set(hook)
+		l.runUntil(t, write.met)
 		l.compactor.Kill()
-		l.merge(t)
+		l.converge(t)
 		l.deliver(t, l.events("0", "second", 10))
-		l.merge(t)
-		close(release)
-		time.Sleep(300 * time.Millisecond) // for the write to land
+		l.drain(t)
+		write.land(t)
 		l.drain(t)
 	}
 }
@@ -227,10 +232,43 @@ func (l *lake) runUntil(t *testing.T, met <-chan struct{}) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}()
+	await(t, "the call", met)
+}
+
+// held is a call that is kept back.
+type held struct {
+	met     chan struct{} // closed once it has come
+	release chan struct{} // closed to let it go on
+	landed  chan struct{} // closed once it has taken effect, whether or not its caller is still there
+}
+
+// hold keeps back the nth call that match accepts.
+func hold(n int, match func(proxy.Call) bool) (*held, proxy.Hook) {
+	h := &held{make(chan struct{}), make(chan struct{}), make(chan struct{})}
+	nth := proxy.Nth(n, match, proxy.Fault{Hold: h.release, Edit: func(*proxy.Answer, []byte) { close(h.landed) }})
+	return h, func(c proxy.Call) proxy.Fault {
+		f := nth(c)
+		if f.Hold != nil {
+			close(h.met)
+		}
+		return f
+	}
+}
+
+// land lets the call go on, and is back when it has taken effect.
+func (h *held) land(t *testing.T) {
+	t.Helper()
+	await(t, "the call", h.met)
+	close(h.release)
+	await(t, "its effect", h.landed)
+}
+
+func await(t *testing.T, what string, c <-chan struct{}) {
+	t.Helper()
 	select {
-	case <-met:
+	case <-c:
 	case <-time.After(time.Minute):
-		t.Fatal("the call was never made")
+		t.Fatalf("%s never came", what)
 	}
 }
 
@@ -306,14 +344,13 @@ func damagedReads(t *testing.T, w *world, name string) {
 	for i, edit := range []func(*proxy.Answer, []byte){cut, flip} {
 		l := w.newLake(t, fmt.Sprintf("%s_%d", name, i), "shard")
 		l.twoParts(t)
-		met := 0
-		l.proxy.Set(proxy.From(1, 0, func(c proxy.Call) bool { return c.Op == "GetObject" && strings.Contains(c.Resource, "/"+layout.Events) },
-			proxy.Fault{Edit: edit, Do: func() { met++ }}))
+		var met atomic.Int32
+		l.proxy.Set(proxy.From(1, 0, proxy.Op("GetObject", "/"+layout.Events), proxy.Fault{Edit: edit, Do: func() { met.Add(1) }}))
 		for range 5 {
 			_, _ = work(t.Context(), l.compactor, at)
 			time.Sleep(bound / 2)
 		}
-		if met == 0 {
+		if met.Load() == 0 {
 			t.Error("no part was read")
 		}
 		l.proxy.Set(nil)
@@ -383,19 +420,25 @@ func unreadable(t *testing.T, w *world, name string) {
 	l.drain(t)
 }
 
-// deletesFail: S3 answers 200 and names keys that it did not delete.
+// deletesFail: S3 answers 200 and names keys that it did not delete. What passes by itself is tried again; anything else is told, and waits
+// for another visit.
 func deletesFail(t *testing.T, w *world, name string) {
 	l := w.newLake(t, name, "shard")
 	for i := range 3 {
 		l.deliver(t, l.events("0", fmt.Sprint("d", i), 5))
 	}
-	met := 0
-	l.proxy.Set(proxy.From(1, 2, proxy.Op("DeleteObjects", ""), proxy.Fault{Do: func() { met++ }, Answer: &proxy.Answer{
-		Status: 200, Header: map[string][]string{"Content-Type": {"application/xml"}},
-		Body: []byte(`<?xml version="1.0" encoding="UTF-8"?><DeleteResult><Error><Key>` + name + "/" + layout.RawPrefix(at) + `x</Key><Code>InternalError</Code><Message>injected</Message></Error></DeleteResult>`),
-	}}))
+	var met atomic.Int32
+	codes := []string{"AccessDenied", "InternalError"}
+	l.proxy.Set(func(c proxy.Call) proxy.Fault {
+		if n := int(met.Load()); c.Op == "DeleteObjects" && n < len(codes) {
+			met.Add(1)
+			return proxy.RefuseKeys(codes[n])
+		}
+		return proxy.Fault{}
+	})
 	l.drain(t)
-	if met != 2 {
-		t.Errorf("the fault was met %d times", met)
+	if n := met.Load(); n != 2 {
+		t.Errorf("the fault was met %d times", n)
 	}
+	l.compactor.Says(t, 0, "AccessDenied")
 }

@@ -42,12 +42,15 @@ const (
 // hour is the one in which events happen, unless a test says otherwise.
 var hour = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
+// programs is where the built functions lie: a folder that is removed when the tests have ended.
+var programs string
+
 // bootstraps builds both functions once.
-var bootstraps = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lakebed-functions-*")
-	if err != nil {
+var bootstraps = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "lakebed-functions-*"); err != nil {
 		return "", err
 	}
+	programs = dir
 	for _, service := range []string{"ingest", "compactor"} {
 		c := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, service), "./lambda")
 		c.Dir = filepath.Join("..", "..", "services", service)
@@ -60,8 +63,8 @@ var bootstraps = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if dir, err := bootstraps(); err == nil {
-		_ = os.RemoveAll(dir)
+	if programs != "" {
+		_ = os.RemoveAll(programs)
 	}
 	os.Exit(code)
 }
@@ -97,6 +100,8 @@ type lake struct {
 	proxy     *proxy.Proxy // before everything that the functions call
 	ingest    *function.Function
 	compactor *function.Function
+	merger    *function.Function // a compactor that only merges fragments,
+	saver     *function.Function // and one that sweeps nothing
 	mapping   *mapping.Mapping
 	discarded []mapping.Discarded
 	accepted  map[string]int // ids that must be in the lake, once each
@@ -123,6 +128,8 @@ func (w *world) newLake(t *testing.T, name, claims string, env ...string) *lake 
 		"LAKEBED_GRACE="+grace.String(), "LAKEBED_CATALOG_BOUND="+bound.String(), "LAKEBED_MEMORY=2MiB"), env...)
 	l.ingest = l.function(t, filepath.Join(dir, "ingest"), env)
 	l.compactor = l.function(t, filepath.Join(dir, "compactor"), env)
+	l.merger = l.another(t, l.compactor, "LAKEBED_MAJOR_PARTS=1000", "LAKEBED_MAJOR_SHARE=2", "LAKEBED_GRACE=1h")
+	l.saver = l.another(t, l.compactor, "LAKEBED_GRACE=1h")
 	l.mapping = &mapping.Mapping{
 		Stream: "s", BatchSize: 100, Retries: 5, Bisect: true, Partial: true, Now: time.Now, Invoke: l.ingest.Invoke,
 		Discard: func(_ context.Context, d mapping.Discarded) error {

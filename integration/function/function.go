@@ -28,10 +28,6 @@ type Function struct {
 	Timeout   time.Duration
 	Memory    int // MB
 
-	api  *httptest.Server
-	next chan invocation
-	done chan outcome
-
 	turn   sync.Mutex // one invocation at a time
 	mu     sync.Mutex
 	env    *environment
@@ -40,10 +36,14 @@ type Function struct {
 	number int
 }
 
+// environment is one process and the runtime API that it alone talks to: what a dead one left under way reaches no other.
 type environment struct {
 	process *exec.Cmd
+	api     *httptest.Server
+	next    chan invocation
+	done    chan outcome
 	gone    chan struct{}
-	err     error
+	err     error // once gone
 }
 
 type invocation struct {
@@ -53,7 +53,6 @@ type invocation struct {
 }
 
 type outcome struct {
-	id     string
 	body   []byte
 	failed bool
 }
@@ -66,28 +65,30 @@ var (
 
 // Start makes an environment; its process starts with the first invocation and ends with the test.
 func (f *Function) Start(t testing.TB) *Function {
-	f.next, f.done = make(chan invocation), make(chan outcome, 1)
+	t.Cleanup(f.Kill)
+	return f
+}
+
+// serve starts the runtime API of a process that is still to be started.
+func (f *Function) serve() *environment {
+	e := &environment{next: make(chan invocation), done: make(chan outcome), gone: make(chan struct{})}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", f.serveNext)
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{kind}", f.serveDone)
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.serveNext)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{kind}", e.serveDone)
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		_, _ = f.Write(append(text, '\n'))
 		w.WriteHeader(http.StatusAccepted)
 	})
-	f.api = httptest.NewServer(mux)
-	t.Cleanup(func() {
-		f.Kill()
-		f.api.CloseClientConnections()
-		f.api.Close()
-	})
-	return f
+	e.api = httptest.NewServer(mux)
+	return e
 }
 
-func (f *Function) serveNext(w http.ResponseWriter, r *http.Request) {
+func (e *environment) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-r.Context().Done():
-	case i := <-f.next:
+	case <-e.gone:
+	case i := <-e.next:
 		h := w.Header()
 		h.Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
@@ -96,13 +97,26 @@ func (f *Function) serveNext(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (f *Function) serveDone(w http.ResponseWriter, r *http.Request) {
+func (e *environment) serveDone(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the process died on the way
 	}
-	f.done <- outcome{r.PathValue("id"), body, r.PathValue("kind") == "error"}
-	w.WriteHeader(http.StatusAccepted)
+	select {
+	case e.done <- outcome{body, r.PathValue("kind") == "error"}:
+		w.WriteHeader(http.StatusAccepted)
+	case <-e.gone: // and nobody waits any more
+	}
+}
+
+// wait lets the process end, and its API with it.
+func (e *environment) wait() {
+	if e.err = e.process.Wait(); e.err == nil {
+		e.err = errors.New("exit code 0")
+	}
+	close(e.gone)
+	e.api.CloseClientConnections()
+	e.api.Close()
 }
 
 // Write takes what the process prints.
@@ -162,7 +176,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	late := time.NewTimer(f.Timeout + 10*time.Second) // the start does not count
 	defer late.Stop()
 	select {
-	case f.next <- i:
+	case e.next <- i:
 		late.Reset(f.Timeout)
 	case <-e.gone:
 		return nil, f.crashed(e)
@@ -171,7 +185,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w before it asked for work", ErrTimeout)
 	}
 	select {
-	case o := <-f.done:
+	case o := <-e.done:
 		if o.failed {
 			return nil, fmt.Errorf("function error: %s", o.body)
 		}
@@ -193,10 +207,6 @@ func (f *Function) crashed(e *environment) error {
 	if f.env == e {
 		f.env = nil
 	}
-	select {
-	case <-f.done: // of the dead
-	default:
-	}
 	return fmt.Errorf("%w: %w", ErrCrashed, e.err)
 }
 
@@ -207,21 +217,18 @@ func (f *Function) environment() (*environment, error) {
 	if f.env != nil {
 		return f.env, nil
 	}
+	e := f.serve()
 	c := exec.Command(f.Bootstrap)
-	c.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(f.api.URL, "http://"), "AWS_LAMBDA_FUNCTION_NAME=test",
+	c.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(e.api.URL, "http://"), "AWS_LAMBDA_FUNCTION_NAME=test",
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "_HANDLER=bootstrap", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE="+strconv.Itoa(max(f.Memory, 128)))
 	c.Env = append(c.Env, f.Env...)
 	c.Stdout, c.Stderr = f, f
 	if err := c.Start(); err != nil {
+		e.api.Close()
 		return nil, err
 	}
-	e := &environment{process: c, gone: make(chan struct{})}
-	go func() {
-		if e.err = c.Wait(); e.err == nil {
-			e.err = errors.New("exit code 0")
-		}
-		close(e.gone)
-	}()
+	e.process = c
+	go e.wait()
 	f.env = e
 	f.starts++
 	return e, nil

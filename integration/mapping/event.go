@@ -64,8 +64,3 @@ func (d Discarded) Invocation(stream string, now time.Time) []byte {
 	}
 	return text
 }
-
-// Key is where that object lies.
-func (d Discarded) Key(now time.Time) string {
-	return "aws/lambda/0b1d2c3e-0000-4000-8000-000000000000/" + d.Shard + now.UTC().Format("/2006/01/02/2006-01-02T15.04.05-") + d.Records[0].Sequence
-}

@@ -23,6 +23,20 @@ func Refuse(service string, status int, code string) *Answer {
 		fmt.Appendf(nil, `{"__type":%q,"message":"injected"}`, code)}
 }
 
+// RefuseKeys answers a DeleteObjects as S3 does that removed none of the objects: with 200, and an error for each key.
+func RefuseKeys(code string) Fault {
+	return Fault{
+		Answer: &Answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/xml"}}},
+		Edit: func(a *Answer, body []byte) {
+			text := []byte(`<?xml version="1.0" encoding="UTF-8"?><DeleteResult>`)
+			for _, key := range keys(body) {
+				text = fmt.Appendf(text, `<Error><Key>%s</Key><Code>%s</Code><Message>injected</Message></Error>`, key, code)
+			}
+			a.Body = append(text, `</DeleteResult>`...)
+		},
+	}
+}
+
 // Nth puts f into the nth call, counted from 1, that match accepts.
 func Nth(n int, match func(Call) bool, f Fault) Hook { return From(n, 1, match, f) }
 

@@ -15,7 +15,7 @@ import (
 
 // Fault is what happens to one call. The zero Fault forwards it.
 type Fault struct {
-	Hold   <-chan struct{}              // wait for it before the call is forwarded, whatever becomes of the caller
+	Hold   <-chan struct{}              // wait for it, or for the test's end, before the call is forwarded, whatever becomes of the caller
 	Answer *Answer                      // instead of forwarding
 	Lose   Side                         // close the connection instead of answering
 	Do     func()                       // called at the side of Lose, or before the call is forwarded
@@ -47,6 +47,7 @@ type Proxy struct {
 	URL    string
 	target *url.URL
 	client *http.Client
+	ended  chan struct{} // with the test: what is held then is never forwarded
 
 	mu    sync.Mutex
 	hook  Hook
@@ -60,10 +61,11 @@ func New(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{target: to, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}}
+	p := &Proxy{target: to, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}, ended: make(chan struct{})}
 	s := httptest.NewServer(p)
 	p.URL = s.URL
 	t.Cleanup(func() {
+		close(p.ended)
 		s.CloseClientConnections()
 		s.Close()
 		p.client.CloseIdleConnections()
@@ -114,7 +116,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f := p.begin(classify(r, body), body)
 	if f.Hold != nil {
-		<-f.Hold
+		select {
+		case <-f.Hold:
+		case <-p.ended:
+			panic(http.ErrAbortHandler)
+		}
 	}
 	if f.Do != nil && f.Lose != After {
 		f.Do()

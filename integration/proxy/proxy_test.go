@@ -98,6 +98,15 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: %q, %v, served %d", name, got, err, served.Load())
 		}
 	}
+	t.Run("held for ever", func(t *testing.T) { // ends with its test all the same
+		p := New(t, target.URL)
+		p.Set(Nth(1, Any, Fault{Hold: make(chan struct{})}))
+		r, err := (&http.Client{Timeout: 50 * time.Millisecond}).Get(p.URL)
+		if err == nil {
+			_ = r.Body.Close()
+			t.Error("a held call was answered")
+		}
+	})
 	release, landed := make(chan struct{}), make(chan struct{})
 	served.Store(0)
 	p.Set(Nth(1, Any, Fault{Hold: release, Edit: func(*Answer, []byte) { close(landed) }}))
