@@ -150,18 +150,22 @@ func globalDamaged(t *testing.T, c *claimTables) {
 	}
 }
 
-// globalCopies: a delivery that begins before the copy that owns the id, and for which the caller claims by its first copy, is not a duplicate of
-// itself. A piece of the very record, however, is.
+// globalCopies: a delivery with several copies of one event, of which a later one owns the id, is not a duplicate of itself. Without that
+// copy it is; and so is a piece of the very record.
 func globalCopies(t *testing.T, c *claimTables) {
 	g := dynamoclaims.NewGlobal(c.client, c.table(t), claims.Options{})
 	owner := claimBatch(claimShard, 3, 1, 7)
 	wantClaims(t, g, owner, claims.Fresh) // and never stored
-	whole := claimBatch(claimShard, 1, 5, 1)
-	whole.Claims = []claims.Claim{whole.Claims[0]}
-	whole.Claims[0].Fingerprint = owner.Claims[0].Fingerprint
-	wantClaims(t, g, whole, claims.Own)
+	whole := claimBatch(claimShard, 1, 3, 1)
+	for n := range whole.Claims {
+		whole.Claims[n].Fingerprint = owner.Claims[0].Fingerprint
+	}
+	whole.Claims[2].Sequence = owner.Claims[0].Sequence
+	if got, err := g.Claim(t.Context(), whole); err != nil || !slices.Equal(got, []claims.Verdict{claims.Own, claims.Own, claims.Own}) {
+		t.Errorf("verdicts %v, %v", got, err)
+	}
 	alone := whole
-	alone.Last = alone.First
+	alone.Claims = whole.Claims[:2]
 	wantClaims(t, g, alone, claims.Duplicate)
 	piece := owner
 	piece.Claims = slices.Clone(owner.Claims)

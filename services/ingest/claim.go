@@ -10,40 +10,46 @@ import (
 
 // claim decides every event's fate: first among themselves, then against what has been stored before. Of the records with one id the first
 // stays; a copy is a duplicate, and one with another body goes to quarantine, since it is no copy.
+//
+// Of the copies in one delivery only the first's verdict counts, but all are claimed: the owner of an id may be a later one, from a delivery
+// that was cut otherwise and not stored, and a first copy that did not know it would be dropped as a duplicate of what is dropped here.
 func (i *Ingester) claim(ctx context.Context, b *batch) error {
+	all := make([]int, len(b.events))
+	for n := range all {
+		all[n] = n
+	}
+	verdicts, err := i.claims.Claim(ctx, b.claims(all))
+	if err != nil {
+		return fmt.Errorf("claim %d events: %w", len(all), err)
+	}
+	if len(verdicts) != len(all) {
+		return fmt.Errorf("claim %d events: got %d verdicts", len(all), len(verdicts))
+	}
 	first := make(map[event.ID]int, len(b.events))
-	asked := make([]int, 0, len(b.events))
 	for n := range b.events {
 		e := &b.events[n]
 		at, again := first[e.Fingerprint.ID]
 		switch {
 		case !again:
 			first[e.Fingerprint.ID] = n
-			asked = append(asked, n)
+			b.judge(e, verdicts[n])
 		case b.events[at].Fingerprint.Body == e.Fingerprint.Body:
 			e.fate = duplicate
 		default:
 			b.conflict(e)
 		}
 	}
-	batch := b.claims(asked)
-	verdicts, err := i.claims.Claim(ctx, batch)
-	if err != nil {
-		return fmt.Errorf("claim %d events: %w", len(asked), err)
-	}
-	if len(verdicts) != len(asked) {
-		return fmt.Errorf("claim %d events: got %d verdicts", len(asked), len(verdicts))
-	}
-	for k, n := range asked {
-		switch verdicts[k] {
-		case claims.Duplicate:
-			b.events[n].fate = duplicate
-		case claims.Conflict:
-			b.conflict(&b.events[n])
-		case claims.Fresh, claims.Own:
-		}
-	}
 	return nil
+}
+
+func (b *batch) judge(e *item, v claims.Verdict) {
+	switch v {
+	case claims.Duplicate:
+		e.fate = duplicate
+	case claims.Conflict:
+		b.conflict(e)
+	case claims.Fresh, claims.Own:
+	}
 }
 
 func (b *batch) conflict(e *item) {

@@ -13,8 +13,8 @@ type Claims interface {
 	// Claim gives one verdict for each of the batch's claims, in their order. A verdict of Duplicate or Conflict is given only when
 	// another record with that id has been stored or, where the strategy claims ahead of the store, is that record's to store. Repeating
 	// a batch gives Own or Fresh wherever it did before, unless another record with that id has been stored since. Claims of one batch
-	// are not compared with each other: that is for the caller, who has them all. On an error nothing may be concluded; the batch is to be
-	// delivered again.
+	// are not compared with each other: that is for the caller, who has them all, and claims for all of them, copies too. On an error nothing
+	// may be concluded; the batch is to be delivered again.
 	Claim(ctx context.Context, b Batch) ([]Verdict, error)
 
 	// Settle records the batch's claims as stored. It is called once everything of the batch lies in the bucket, and may be repeated.

@@ -3,6 +3,7 @@ package dynamoclaims
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -116,23 +117,11 @@ func (g *group) verdict(b claims.Batch, n int) claims.Verdict {
 	return claims.Conflict
 }
 
-// owns tells whether the owner is in the batch. It is when it is one of the claims; and when its record lies between the batch's first and last,
-// although nobody claims for it: the caller leaves out a copy that comes after another in the delivery, and may have claimed for that very copy
-// when it came in a delivery that did not begin as early and was not stored. Calling the first a duplicate would lose both. Where deliveries of one
-// shard interleave (a parallelization factor above 1), that lets through a copy that comes so close in another delivery: compaction's.
+// owns tells whether one of the group's claims is the owner. Then none of them is a duplicate of another record: which of them is stored is
+// for the caller.
 func (g *group) owns(b claims.Batch) bool {
 	o := g.found.owner
-	if o.Shard != b.Shard {
-		return false
-	}
-	sameRecord := false
-	for _, n := range g.claims {
-		if claims.CompareSequences(o.Sequence, b.Claims[n].Sequence) == 0 {
-			if o.Position == b.Claims[n].Position {
-				return true
-			}
-			sameRecord = true
-		}
-	}
-	return !sameRecord && claims.CompareSequences(b.First, o.Sequence) <= 0 && claims.CompareSequences(o.Sequence, b.Last) <= 0
+	return o.Shard == b.Shard && slices.ContainsFunc(g.claims, func(n int) bool {
+		return o.Position == b.Claims[n].Position && claims.CompareSequences(o.Sequence, b.Claims[n].Sequence) == 0
+	})
 }
