@@ -45,7 +45,7 @@ func (a *AWS) Log() string { return a.log.String() }
 
 // Ministack starts the emulator that runs Lambda functions, too.
 func Ministack(t testing.TB) *AWS {
-	port := freePort(t)
+	port := FreePort(t)
 	return start(t, server{
 		program: "venv/bin/ministack", ready: "/_ministack/ready", port: port,
 		env: func(dir string) []string {
@@ -61,13 +61,13 @@ func Ministack(t testing.TB) *AWS {
 
 // Moto starts the emulator with the whole partition API of Glue.
 func Moto(t testing.TB) *AWS {
-	port := freePort(t)
+	port := FreePort(t)
 	return start(t, server{program: "venv/bin/moto_server", args: []string{"-H", "127.0.0.1", "-p", port}, ready: "/moto-api/", port: port})
 }
 
 // Kinesalite starts the emulator of Kinesis that splits and merges shards rightly.
 func Kinesalite(t testing.TB) *AWS {
-	port := freePort(t)
+	port := FreePort(t)
 	return start(t, server{
 		program: "node/node_modules/.bin/kinesalite", port: port,
 		args: []string{"--port", port, "--createStreamMs", "5", "--deleteStreamMs", "5", "--updateStreamMs", "5", "--shardLimit", "100"},
@@ -85,7 +85,7 @@ type server struct {
 
 func start(t testing.TB, s server) *AWS {
 	t.Helper()
-	program := filepath.Join(cache(t), filepath.FromSlash(s.program))
+	program := filepath.Join(Cache(t), filepath.FromSlash(s.program))
 	if _, err := os.Stat(program); err != nil {
 		Skip(t, "%s is not installed: `make tools` does it", filepath.Base(program))
 	}
@@ -146,8 +146,8 @@ func (a *AWS) serves(path string) bool {
 	return r.StatusCode < http.StatusInternalServerError
 }
 
-// cache is the folder .cache of the workspace.
-func cache(t testing.TB) string {
+// Cache is the folder .cache of the workspace.
+func Cache(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -171,7 +171,8 @@ func Skip(t testing.TB, format string, args ...any) {
 	t.Skip("SKIPPED: " + fmt.Sprintf(format, args...))
 }
 
-func freePort(t testing.TB) string {
+// FreePort gives a port of 127.0.0.1 on which nobody listens.
+func FreePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -5,12 +5,10 @@
 package trino
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,12 +31,12 @@ type Trino struct {
 // Start starts a server and waits until it answers queries: 10 to 60 seconds.
 func Start(t testing.TB, a *emulator.AWS) *Trino {
 	t.Helper()
-	home := filepath.Join(cache(t), "trino-"+version)
+	home := filepath.Join(emulator.Cache(t), "trino-"+version)
 	java, err := os.ReadFile(filepath.Join(home, "java"))
 	if err != nil {
 		emulator.Skip(t, "Trino is not installed: `scripts/trino.sh` does it")
 	}
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), emulator.FreePort(t)
 	configure(t, dir, home, port, a)
 	s := &Trino{Endpoint: "http://127.0.0.1:" + port, log: filepath.Join(dir, "log")}
 	out, err := os.Create(s.log)
@@ -96,30 +94,4 @@ func (s *Trino) serves(t testing.TB) bool {
 	}
 	_, err = s.Query(t.Context(), "information_schema", "SELECT 1")
 	return err == nil
-}
-
-// cache is the folder .cache of the workspace.
-func cache(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
-			return filepath.Join(dir, ".cache")
-		}
-	}
-	t.Fatal("no workspace above the test")
-	return ""
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
