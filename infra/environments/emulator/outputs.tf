@@ -5,5 +5,5 @@ output "streams" {
 
 output "keeps_lakes" {
   description = "Whether destroying leaves the buckets with all events, and the key that they are encrypted with."
-  value       = false
+  value       = alltrue([for l in module.lakebed : l.kept])
 }

@@ -28,3 +28,8 @@ output "config" {
   description = "Text of lakebed.yaml."
   value       = aws_s3_object.config.content
 }
+
+output "kept" {
+  description = "Whether a bucket that holds something is not destroyed."
+  value       = !aws_s3_bucket.this.force_destroy
+}

@@ -8,6 +8,11 @@ output "bucket" {
   value       = module.lake.bucket
 }
 
+output "kept" {
+  description = "Whether a bucket that holds something is not destroyed."
+  value       = module.lake.kept
+}
+
 output "stream" {
   description = "Name of the stream into which producers put events."
   value       = module.stream.name

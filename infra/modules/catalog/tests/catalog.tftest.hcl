@@ -87,6 +87,11 @@ run "by_default" {
     condition     = length(regexall("FROM \"events\"", output.live_sql)) == 2 && length(regexall("FROM \"events_raw\"", output.live_sql)) == 1
     error_message = "Recent hours of events are read once: what is committed between two readings would be lost."
   }
+
+  assert {
+    condition     = strcontains(output.live_sql, "ORDER BY \"#order\", \"#path\") AS \"#copy\"") && strcontains(output.live_sql, "0 AS \"#order\", \"$path\" AS \"#path\" FROM \"events\"")
+    error_message = "Of two copies the compacted one is shown, since it is the one that stays."
+  }
 }
 
 run "nested_id" {

@@ -110,6 +110,16 @@ run "by_default" {
   }
 
   assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 0
+    error_message = "A plan that failed is not tried again: the schedule comes soon."
+  }
+
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if contains(flatten([s.Action]), "s3:ListBucket")] == ["arn:aws:s3:::clicks-lake"]
+    error_message = "It may list: a missing object would be a forbidden one."
+  }
+
+  assert {
     condition     = toset(one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "Catalog"]).Resource) == toset(var.catalog.arns)
     error_message = "It reaches the one table."
   }
@@ -136,8 +146,13 @@ run "own_key" {
   }
 
   assert {
-    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "UseKey"]).Resource == var.kms_key_arn
-    error_message = "It may use the one key."
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "UseKey"]) == { Sid = "UseKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arn }
+    error_message = "It may use the one key: to read and to write, objects and tasks."
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.schedule.policy).Statement : s if s.Sid == "UseKey"]) == { Sid = "UseKey", Effect = "Allow", Action = "kms:Decrypt", Resource = var.kms_key_arn }
+    error_message = "The schedule reads its input, which is encrypted with it."
   }
 }
 

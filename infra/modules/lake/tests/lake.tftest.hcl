@@ -67,6 +67,13 @@ run "by_default" {
   }
 
   assert {
+    condition = { for r in aws_s3_bucket_lifecycle_configuration.this.rule : r.filter[0].prefix => r.expiration[0].days if try(r.expiration[0].days, 0) > 0 } == {
+      "lake/quarantine/" = 400, "lake/ledger/dt=" = 365, "athena/" = 7
+    }
+    error_message = "What expires lies below these prefixes alone, and what was given up (aws/lambda/) is not there."
+  }
+
+  assert {
     condition     = one([for r in aws_s3_bucket_lifecycle_configuration.this.rule : r if r.id == "ledger"]).expiration[0].days + 7 <= one([for r in aws_s3_bucket_lifecycle_configuration.this.rule : r if r.id == "quarantine"]).expiration[0].days
     error_message = "The ledger goes first: verify would miss rejects that it counts."
   }

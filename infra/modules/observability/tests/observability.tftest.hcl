@@ -28,6 +28,11 @@ run "by_default" {
   }
 
   assert {
+    condition     = alltrue([for a in values(aws_cloudwatch_metric_alarm.this) : a.datapoints_to_alarm <= a.evaluation_periods && a.period * a.evaluation_periods <= 86400])
+    error_message = "Each can ring: no more data points than periods, and no more than the day that CloudWatch looks back."
+  }
+
+  assert {
     condition     = alltrue([for a in values(aws_cloudwatch_metric_alarm.this) : length(a.alarm_description) > 40])
     error_message = "Each says what it means and what to do."
   }
@@ -76,7 +81,6 @@ run "by_default" {
   }
 }
 
-# The names that services/ingest and services/compactor publish.
 run "thresholds" {
   variables {
     thresholds = { iterator_age = 60, quarantine_percent = 5 }
