@@ -32,7 +32,7 @@ func RefuseKeys(code string) Fault {
 			for _, key := range keys(body) {
 				text = fmt.Appendf(text, `<Error><Key>%s</Key><Code>%s</Code><Message>injected</Message></Error>`, key, code)
 			}
-			a.Body = append(text, `</DeleteResult>`...)
+			a.Body = fmt.Append(text, "</DeleteResult>")
 		},
 	}
 }
