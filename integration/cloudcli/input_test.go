@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakebed/lakebed/integration/program"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -127,7 +128,7 @@ func TestOnlyCloud(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	l := newLake(t, account(t), "interrupt")
-	bin, err := build()
+	bin, err := program.Build()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,33 +20,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/lakebed/lakebed/integration/emulator"
+	"github.com/lakebed/lakebed/integration/program"
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/bucket/s3bucket"
 	"github.com/lakebed/lakebed/shared/cloud"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lakebed-bin-*")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "lakebed")
-	cmd := exec.Command("go", "build", "-o", bin, ".")
-	cmd.Dir = filepath.Join("..", "..", "services", "lakebed")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build lakebed: %w\n%s", err, out)
-	}
-	return bin, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if bin, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(bin))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { program.Main(m) }
 
 // What Terraform makes, as far as the command needs it.
 const (
@@ -145,7 +124,7 @@ func (l *lake) run(in string, args ...string) *result {
 
 func run(t *testing.T, env []string, in string, args ...string) *result {
 	t.Helper()
-	bin, err := build()
+	bin, err := program.Build()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -68,20 +69,24 @@ func Moto(t testing.TB) *AWS {
 // Kinesalite starts the emulator of Kinesis that splits and merges shards rightly.
 func Kinesalite(t testing.TB) *AWS {
 	port := FreePort(t)
-	return start(t, server{
-		program: "node/node_modules/.bin/kinesalite", port: port,
-		args: []string{"--port", port, "--createStreamMs", "5", "--deleteStreamMs", "5", "--updateStreamMs", "5", "--shardLimit", "100"},
-	})
+	return start(t, server{program: "node/node_modules/kinesalite/index.js", port: port, by: []string{"node", "-e", kinesalite}, args: []string{port}})
 }
+
+// kinesalite serves as its own command does, which would listen on every address.
+const kinesalite = `require(process.argv[1])({createStreamMs: 5, deleteStreamMs: 5, updateStreamMs: 5, shardLimit: 100}).listen(process.argv[2], "127.0.0.1")`
 
 // server is how an emulator is started.
 type server struct {
-	program string // below .cache/
+	program string   // below .cache/
+	by      []string // the command that runs it, where it does not run by itself
 	args    []string
 	port    string
 	ready   string // a path that answers once it serves; "" where a connection says enough
 	env     func(dir string) []string
 }
+
+// guarded runs a command that ends with this process, however this one ends: then the other end of its file 3 is closed.
+const guarded = `(read -r _ <&3; kill $$) >/dev/null 2>&1 & exec 3<&-; exec "$@"`
 
 func start(t testing.TB, s server) *AWS {
 	t.Helper()
@@ -90,7 +95,12 @@ func start(t testing.TB, s server) *AWS {
 		Skip(t, "%s is not installed: `make tools` does it", filepath.Base(program))
 	}
 	a := &AWS{Endpoint: "http://127.0.0.1:" + s.port, Dir: t.TempDir(), log: &output{}}
-	c := exec.Command(program, s.args...)
+	c := exec.Command("sh", slices.Concat([]string{"-c", guarded, "sh"}, s.by, []string{program}, s.args)...)
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ExtraFiles = []*os.File{ours}
 	c.Dir = a.Dir
 	c.Env = os.Environ()
 	if s.env != nil {
@@ -98,7 +108,9 @@ func start(t testing.TB, s server) *AWS {
 	}
 	c.Stdout, c.Stderr = a.log, a.log
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its functions are children of its own
-	if err := c.Start(); err != nil {
+	err = c.Start()
+	_ = ours.Close() // the emulator has its own
+	if err != nil {
 		t.Fatal(err)
 	}
 	gone := make(chan struct{})
@@ -106,7 +118,10 @@ func start(t testing.TB, s server) *AWS {
 		_ = c.Wait()
 		close(gone)
 	}()
-	t.Cleanup(func() { stop(c, gone) })
+	t.Cleanup(func() {
+		stop(c, gone)
+		_ = theirs.Close()
+	})
 	for deadline := time.Now().Add(60 * time.Second); !a.serves(s.ready); time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-gone:

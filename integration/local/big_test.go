@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"github.com/lakebed/lakebed/integration/emulator"
 )
 
 // limit is the most memory that ingest and compaction may have, whatever the input.
@@ -56,7 +58,7 @@ func secondReader(t *testing.T, file, lake string) {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		skip(t, "the second reader needs python3, which is not installed")
+		emulator.Skip(t, "the second reader needs python3, which is not installed")
 	}
 	out, err := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "second_reader.py"), file, lake).CombinedOutput()
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/lakebed/lakebed/integration/emulator"
 )
 
 var github = filepath.Join("..", "..", "..", "shared", "data", "github-events-2021-07-21.ndjson.gz")
@@ -11,7 +13,7 @@ var github = filepath.Join("..", "..", "..", "shared", "data", "github-events-20
 // The main job on 800 real events of 15 types, deep and uneven.
 func TestGitHub(t *testing.T) {
 	if _, err := os.Stat(github); err != nil {
-		skip(t, "the real events are not there: %v", err)
+		emulator.Skip(t, "the real events are not there: %v", err)
 	}
 	lake := filepath.Join(t.TempDir(), "a lake's dir")
 	flags := []string{"--lake", lake, "-o", "json"}

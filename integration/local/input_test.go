@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lakebed/lakebed/integration/emulator"
+	"github.com/lakebed/lakebed/integration/program"
 )
 
 const good = `{"event_uuid":"11111111-1111-4111-8111-111111111111","created_at":"2026-11-20T08:00:00Z","event_name":"lesson:started"}` + "\n"
@@ -148,7 +151,7 @@ func TestSettings(t *testing.T) {
 // A lake that another process ingests into is not touched.
 func TestInUse(t *testing.T) {
 	lake := filepath.Join(t.TempDir(), "lake")
-	bin, err := build()
+	bin, err := program.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +187,7 @@ func TestInUse(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", dir).CombinedOutput(); err != nil {
-		skip(t, "no small disk can be mounted here: %v: %s", err, out)
+		emulator.Skip(t, "no small disk can be mounted here: %v: %s", err, out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
 	file := generated(t, "--events", "20000", "--start", "2026-11-20T00:00:00Z")

@@ -6,38 +6,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lakebed/lakebed/integration/program"
 )
 
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lakebed-bin-*")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "lakebed")
-	cmd := exec.Command("go", "build", "-o", bin, ".")
-	cmd.Dir = filepath.Join("..", "..", "services", "lakebed")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build lakebed: %w\n%s", err, out)
-	}
-	return bin, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if bin, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(bin))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { program.Main(m) }
 
 // command is one run of the binary.
 type command struct {
@@ -59,7 +39,7 @@ func run(t *testing.T, in string, args ...string) *command {
 }
 
 func try(ctx context.Context, in string, args ...string) (*command, error) {
-	bin, err := build()
+	bin, err := program.Build()
 	if err != nil {
 		return nil, err
 	}
@@ -134,15 +114,6 @@ func count(t *testing.T, row map[string]any, key string) int {
 	return int(n)
 }
 
-// skip leaves a test out for want of something, with one loud line; where REQUIRE_ALL is set that is a failure.
-func skip(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("REQUIRE_ALL") != "" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf("SKIPPED: "+format, args...)
-}
-
 func want(t *testing.T, row map[string]any, counts map[string]int) {
 	t.Helper()
 	for key, n := range counts {
@@ -169,7 +140,7 @@ func number(t *testing.T, lake, sql string) int {
 func generated(t *testing.T, flags ...string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "events.ndjson")
-	bin, err := build()
+	bin, err := program.Build()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lakebed/lakebed/integration/program"
 )
 
 // On a stream without an end, run ingests and compacts as it flows, and an interrupt ends it cleanly.
 func TestEndlessStream(t *testing.T) {
 	lake := filepath.Join(t.TempDir(), "lake")
-	bin, err := build()
+	bin, err := program.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
