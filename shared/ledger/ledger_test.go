@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,37 @@ func TestRollUp(t *testing.T) {
 	}
 	if got := firsts(t, b); !slices.Equal(got, want) {
 		t.Errorf("rolled up twice, the ledger has %v", got)
+	}
+}
+
+// pairs lets objects be opened only two at a time.
+type pairs struct {
+	bucket.Bucket
+	met chan struct{}
+}
+
+func (p pairs) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	select {
+	case p.met <- struct{}{}:
+	case <-p.met:
+	case <-ctx.Done():
+		return nil, bucket.Object{}, ctx.Err()
+	}
+	return p.Bucket.Get(ctx, key, r)
+}
+
+// The entries of a busy hour are many: they are not read one after the other.
+func TestRollUpReadsSeveralAtOnce(t *testing.T) {
+	b := pairs{bucket.NewMemory(time.Now), make(chan struct{})}
+	for _, n := range []string{"1", "2"} {
+		if _, err := Put(t.Context(), b, entry(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if done, err := RollUp(ctx, b, arrival.Add(48*time.Hour), 0); err != nil || done.RolledUp != 2 {
+		t.Errorf("got %+v, %v", done, err)
 	}
 }
 

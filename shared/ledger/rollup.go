@@ -11,6 +11,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/layout"
@@ -68,22 +69,21 @@ func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group [
 	z := gzip.NewWriter(&out)
 	sum := xxhash.New()
 	var gone []bucket.Object
-	for _, o := range group {
-		text, err := read(ctx, b, o.Key)
-		if errors.Is(err, bucket.ErrNotFound) {
-			continue // another worker's rollup has it
-		}
+	for some := range slices.Chunk(group, readAtOnce) {
+		texts, err := readAll(ctx, b, some)
 		if err != nil {
 			return 0, err
 		}
-		if _, err := Parse(bytes.TrimSuffix(text, []byte{'\n'})); err != nil {
-			continue // verify names it
+		for i, text := range texts {
+			if _, err := Parse(bytes.TrimSuffix(text, []byte{'\n'})); err != nil {
+				continue // another worker's rollup has it, or verify names it
+			}
+			_, _ = sum.Write(text) // never fails
+			if _, err := z.Write(text); err != nil {
+				return 0, fmt.Errorf("roll up ledger: %w", err)
+			}
+			gone = append(gone, some[i])
 		}
-		_, _ = sum.Write(text) // never fails
-		if _, err := z.Write(text); err != nil {
-			return 0, fmt.Errorf("roll up ledger: %w", err)
-		}
-		gone = append(gone, o)
 	}
 	if err := z.Close(); err != nil {
 		return 0, fmt.Errorf("roll up ledger: %w", err)
@@ -101,6 +101,24 @@ func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group [
 		}
 	}
 	return len(gone), nil
+}
+
+// readAtOnce is how many entries are read at once. One after the other, those of a busy hour would take longer than a Lambda function lives.
+const readAtOnce = 32
+
+// readAll gives the objects' texts in their order, nil for one that is not there.
+func readAll(ctx context.Context, b bucket.Bucket, objects []bucket.Object) ([][]byte, error) {
+	texts := make([][]byte, len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, o := range objects {
+		g.Go(func() (err error) {
+			if texts[i], err = read(ctx, b, o.Key); errors.Is(err, bucket.ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+	}
+	return texts, g.Wait()
 }
 
 func read(ctx context.Context, b bucket.Bucket, key string) ([]byte, error) {

@@ -70,7 +70,10 @@ func Decode(payload []byte) ([]ingest.Delivery, error) {
 			d = len(deliveries)
 			shard = strings.Clone(shard)
 			at[shard] = d
-			deliveries = append(deliveries, ingest.Delivery{Shard: shard, Records: make([]ingest.Record, 0, len(e.Records)-n)})
+			deliveries = append(deliveries, ingest.Delivery{Shard: shard})
+			if n == 0 { // room for all: there is hardly ever another
+				deliveries[d].Records = make([]ingest.Record, 0, len(e.Records))
+			}
 		}
 		deliveries[d].Records = append(deliveries[d].Records, ingest.Record{
 			Sequence: strings.Clone(r.Kinesis.SequenceNumber),

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,27 @@ func delivered(data ...string) []byte {
 			`"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"shardId-000000000006:%d","eventName":"aws:kinesis:record"}`, i+1, base64.StdEncoding.EncodeToString([]byte(d)), i+1))
 	}
 	return []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
+}
+
+// A hand-made event of many shards takes no more memory than another.
+func TestDecodeManyShards(t *testing.T) {
+	const shards = 2000
+	var records []string
+	for n := range shards {
+		records = append(records, fmt.Sprintf(
+			`{"eventSource":"aws:kinesis","eventID":"s%d:1","kinesis":{"sequenceNumber":"1","data":"e30=","approximateArrivalTimestamp":1.5}}`, n))
+	}
+	text := []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := Decode(text)
+	runtime.ReadMemStats(&after)
+	if err != nil || len(got) != shards {
+		t.Fatalf("%d deliveries, %v", len(got), err)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 10<<20 {
+		t.Errorf("%d bytes for an event of %d", n, len(text))
+	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
