@@ -192,11 +192,13 @@ func (v *visit) step(ctx context.Context) (bool, error) {
 		if err = v.rebuild(ctx); err == nil && len(s.current().slots) == 0 {
 			err = v.publish(ctx, s)
 		}
+		v.published(err)
 	case doRepair: // and nothing else in this run: the repair itself may be racing with another
 		v.result.Repaired++
 		return false, v.publish(ctx, s)
 	case doFollow:
 		err = v.follow(ctx, s)
+		v.published(err)
 	case doReindex:
 		err = v.reread(ctx, d.slot, schema.NewInferrer(schema.Limits{}, nil))
 	case doMinor:
@@ -213,6 +215,12 @@ func (v *visit) step(ctx context.Context) (bool, error) {
 		err = fmt.Errorf("%s: %w", d.do, err)
 	}
 	return true, err
+}
+
+func (v *visit) published(err error) {
+	if err == nil {
+		v.result.Published++
+	}
 }
 
 func late(deadline time.Time) bool { return !deadline.IsZero() && !time.Now().Before(deadline) }

@@ -11,6 +11,7 @@ type Result struct {
 	Partitions int // visited
 	Minors     int // parts made of fragments
 	Majors     int // generations succeeded
+	Published  int // partitions registered, or their columns brought up to the table's
 	Repaired   int // Locations that did not name the current generation
 	Lost       int // races lost to another worker, each tried again
 	Reindexed  int // indexes made anew
@@ -54,6 +55,7 @@ func (r *Result) Add(o Result) {
 	r.Partitions += o.Partitions
 	r.Minors += o.Minors
 	r.Majors += o.Majors
+	r.Published += o.Published
 	r.Repaired += o.Repaired
 	r.Lost += o.Lost
 	r.Reindexed += o.Reindexed
@@ -88,9 +90,9 @@ func (r *Result) Next() time.Time {
 	return next
 }
 
-// Progress tells whether anything was changed.
+// Progress tells whether anything was changed. A part of a successor that is not sealed yet counts: the next visit goes on behind it.
 func (r *Result) Progress() bool {
-	return r.Minors+r.Majors+r.Repaired+r.Lost+r.Reindexed+r.Swept+r.Deleted+r.RolledUp > 0
+	return r.Minors+r.Majors+r.Published+r.Repaired+r.Lost+r.Reindexed+r.Swept+r.Deleted+r.RolledUp > 0 || r.BytesMoved > 0
 }
 
 // WriteAmplification is the compressed bytes written for each compressed byte of new events.

@@ -57,14 +57,16 @@ type definition struct {
 // maxMetrics is how many metrics the format allows in a directive.
 const maxMetrics = 100
 
-// maxText keeps a line well below the 256 KiB that CloudWatch Logs takes, whatever an error has to say.
+// maxText keeps a line well below the 256 KiB that CloudWatch Logs takes, whatever an error has to say. Of a line that is cut there no
+// metrics are taken.
 const maxText = 16 << 10
 
-func cut(text string) string {
-	if len(text) <= maxText {
+// Cut gives the text up to most bytes. Texts of errors that go into a line's Attrs are to be cut by who puts them there.
+func Cut(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxText], "") + "…"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // Write writes one line.
@@ -93,7 +95,7 @@ func (l *Log) Write(ctx context.Context, line Line) {
 	level := slog.LevelInfo
 	if line.Err != nil {
 		level = slog.LevelError
-		attrs = append(attrs, slog.String("error_class", Class(line.Err)), slog.String("error", cut(line.Err.Error())))
+		attrs = append(attrs, slog.String("error_class", Class(line.Err)), slog.String("error", Cut(line.Err.Error(), maxText)))
 	}
 	l.slog.LogAttrs(ctx, level, line.Message, attrs...)
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/lakebed/lakebed/shared/telemetry"
 )
 
-// What is kept back of an invocation's time. After the soft margin no step begins and a merge commits what it has; after the hard one every
-// call under way is given up, so that no catalog write lands later than it may.
+// What is kept back of an invocation's time. After the soft margin, to which the catalog's bound is added, no step begins and a merge
+// commits what it has; after the hard one every call under way is given up, so that no catalog write lands later than it may.
 const (
 	leastMargin     = time.Second
 	mostMargin      = 5 * time.Second
@@ -29,6 +29,7 @@ const (
 // Config is what a handler works with.
 type Config struct {
 	Compactor *compactor.Compactor
+	Bound     time.Duration                          // the compactor's: a commit that changes the table waits so long
 	Send      func(context.Context, []Message) error // see Queue
 	Log       *telemetry.Log
 	Now       func() time.Time
@@ -65,6 +66,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 func (h *Handler) serve(ctx context.Context, payload []byte, v *invocation) (any, error) {
 	soft := function.Before(ctx, time.Now(), leastSoftMargin, mostSoftMargin)
+	if !soft.IsZero() {
+		soft = soft.Add(-h.Bound)
+	}
 	ctx, cancel := function.Bound(ctx, leastMargin, mostMargin)
 	defer cancel()
 	e, err := parse(payload)

@@ -22,6 +22,7 @@ import (
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/ledger"
 	"github.com/lakebed/lakebed/shared/telemetry"
 )
 
@@ -175,6 +176,67 @@ func TestPlanLooksAtFew(t *testing.T) {
 	}
 }
 
+// pairs lets the listings of two partitions' fragments begin only together.
+type pairs struct {
+	bucket.Bucket
+	met  chan struct{}
+	with map[string]bool // prefixes; none until it is set
+}
+
+func (b *pairs) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	if b.with[prefix] {
+		select {
+		case b.met <- struct{}{}:
+		case <-b.met:
+		case <-ctx.Done():
+		}
+	}
+	return b.Bucket.List(ctx, prefix, after)
+}
+
+// Where most of what is dirty waits only to be deleted, several partitions are looked at at once.
+func TestPlanLooksAtSeveral(t *testing.T) {
+	p := &pairs{met: make(chan struct{})}
+	b := newBench(t, func(m bucket.Bucket) bucket.Bucket { p.Bucket = m; return p })
+	var bodies []string
+	for n := range layout.Partition(4) {
+		b.put(hour - n)
+		b.at = b.at.Add(time.Minute)
+		bodies = append(bodies, body(hour-n))
+	}
+	b.invoke(t.Context(), batch(bodies...), new(failures))
+	p.with = map[string]bool{layout.RawPrefix(hour - 1): true, layout.RawPrefix(hour - 2): true}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	line := b.invoke(ctx, `{"version":1,"do":"plan"}`, new(Planned))
+	b.has(line, map[string]any{"DirtyPartitions": 4., "OldestUncompacted": 0.})
+}
+
+// slow answers no read of the ledger before its context ends.
+type slow struct{ bucket.Bucket }
+
+func (b slow) Get(ctx context.Context, key string, r bucket.Range) (io.ReadCloser, bucket.Object, error) {
+	if strings.HasPrefix(key, layout.Ledger) {
+		<-ctx.Done()
+		return nil, bucket.Object{}, ctx.Err()
+	}
+	return b.Bucket.Get(ctx, key, r)
+}
+
+// A ledger that takes longer to roll up than there is time is no failure of the plan.
+func TestPlanWithoutTimeForTheLedger(t *testing.T) {
+	b := newBench(t, func(m bucket.Bucket) bucket.Bucket { return slow{m} })
+	b.put(hour)
+	e := ledger.Entry{Shard: "s", First: "1", Last: "1", Arrival: b.at.Add(-24 * time.Hour)}
+	if _, err := ledger.Put(t.Context(), b.bucket, e); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), leastSoftMargin+200*time.Millisecond)
+	defer cancel()
+	line := b.invoke(ctx, `{"version":1,"do":"plan"}`, new(Planned))
+	b.has(line, map[string]any{"level": "INFO", "TasksSent": 1., "rolled_up": 0.})
+}
+
 // A plan of all sends the partitions without fragments, too.
 func TestPlanAll(t *testing.T) {
 	b := newBench(t, nil)
@@ -290,6 +352,20 @@ func TestWorkGoesOn(t *testing.T) {
 	b.has(line, map[string]any{"level": "ERROR", "error_class": "other"})
 }
 
+// What a commit may have to wait for the catalog is kept back too.
+func TestWorkLeavesTimeForTheBound(t *testing.T) {
+	b := newBench(t, nil)
+	b.Bound = time.Hour
+	b.put(hour)
+	b.put(hour + 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	defer cancel()
+	line := b.invoke(ctx, batch(body(hour), body(hour+1)), new(failures))
+	if !slices.Equal(b.sent, []Message{messageOf(hour), messageOf(hour + 1)}) {
+		t.Errorf("sent %v, %v", b.sent, line)
+	}
+}
+
 // hanging answers no read of a fragment before its context ends.
 type hanging struct{ bucket.Bucket }
 
@@ -327,6 +403,7 @@ func TestOutcome(t *testing.T) {
 		"done":      {compactor.Result{}, false, ""},
 		"more":      {compactor.Result{More: true, Minors: 1}, true, ""},
 		"evolved":   {compactor.Result{More: true, Evolved: 1}, true, ""},
+		"moved":     {compactor.Result{More: true, BytesMoved: 1}, true, ""},
 		"stuck":     {compactor.Result{More: true}, true, "stuck"},
 		"set aside": {compactor.Result{SetAside: []compactor.Failure{{Partition: hour, Err: errors.New("x")}}}, false, "set_aside"},
 	} {
@@ -335,6 +412,24 @@ func TestOutcome(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, left, err)
 		}
 	}
+}
+
+// However much there is to tell, the line stays one that CloudWatch takes metrics of: below 256 KiB.
+func TestManyTroublesFitIntoALine(t *testing.T) {
+	b := newBench(t, nil)
+	long := errors.New(strings.Repeat("x", 100<<10))
+	var r compactor.Result
+	for range 2 * maxTroubles {
+		r.SetAside = append(r.SetAside, compactor.Failure{Partition: hour, Err: long})
+		r.Broken = append(r.Broken, compactor.Broken{Key: "k", Err: long})
+	}
+	v := b.begin(t.Context())
+	v.worked(r)
+	v.report(t.Context(), long)
+	if n := b.out.Len(); n > 200<<10 {
+		t.Errorf("a line of %d bytes", n)
+	}
+	b.has(b.line(), map[string]any{"SetAside": 2. * maxTroubles, "BrokenFragments": 2. * maxTroubles})
 }
 
 func TestEventsNotUnderstood(t *testing.T) {

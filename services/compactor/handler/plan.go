@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lakebed/lakebed/services/compactor"
@@ -47,11 +48,9 @@ func (h *Handler) plan(ctx context.Context, all bool, soft time.Time, v *invocat
 	}
 	oldest := h.oldest(ctx, tasks, now, soft)
 	p.Oldest = int64(oldest.Seconds())
-	if !late(soft) {
-		rolled, rollErr := h.Compactor.RollUp(ctx)
-		p.RolledUp = rolled.RolledUp
-		err = errors.Join(err, rollErr)
-	}
+	rolled, rollErr := h.rollUp(ctx, soft)
+	p.RolledUp = rolled
+	err = errors.Join(err, rollErr)
 	v.metrics = []telemetry.Metric{
 		telemetry.Count("DirtyPartitions", p.Dirty), telemetry.Count("TasksSent", p.Sent), telemetry.InSeconds("OldestUncompacted", oldest),
 	}
@@ -86,25 +85,53 @@ func (h *Handler) messages(ctx context.Context, tasks []compactor.Task, all bool
 	return messages, nil
 }
 
+// rollUp rolls the ledger up until the time is up: the next plan goes on.
+func (h *Handler) rollUp(ctx context.Context, soft time.Time) (int, error) {
+	bounded, cancel := ctx, context.CancelFunc(func() {})
+	if !soft.IsZero() {
+		bounded, cancel = context.WithDeadline(ctx, soft)
+	}
+	defer cancel()
+	done, err := h.Compactor.RollUp(bounded)
+	if bounded.Err() != nil && ctx.Err() == nil {
+		err = nil
+	}
+	return done.RolledUp, err
+}
+
+// atOnce is how many partitions a plan looks at at once.
+const atOnce = 8
+
 // oldest gives the age of the oldest fragment that is not merged. Most fragments in a survey are, and wait only to be deleted, so the
-// partitions are looked at, the longest waiting first, until none of the rest can hold an older one. One that cannot be looked at, and
-// all once the time is up, count as if nothing of theirs were merged: the answer is never too small.
+// partitions are looked at, the longest waiting first and ever more at once, until none of the rest can hold an older one. One that cannot
+// be looked at, and all once the time is up, count as if nothing of theirs were merged: the answer is never too small.
 func (h *Handler) oldest(ctx context.Context, tasks []compactor.Task, now, soft time.Time) time.Duration {
 	oldest := time.Duration(0)
-	for _, t := range tasks {
-		if t.Waiting <= oldest {
-			break
-		}
+	for n := 1; len(tasks) > 0 && tasks[0].Waiting > oldest; n = min(2*n, atOnce) {
 		if late(soft) {
-			return t.Waiting
+			return tasks[0].Waiting
 		}
-		s, err := h.Compactor.Summary(ctx, t.Partition)
-		if err != nil {
-			return t.Waiting
+		n = min(n, len(tasks))
+		ages := make([]time.Duration, n)
+		var looks sync.WaitGroup
+		for i, t := range tasks[:n] {
+			looks.Go(func() { ages[i] = h.age(ctx, t, now) })
 		}
-		if s.Waiting > 0 {
-			oldest = max(oldest, now.Sub(s.Oldest))
-		}
+		looks.Wait()
+		oldest = max(oldest, slices.Max(ages))
+		tasks = tasks[n:]
 	}
 	return oldest
+}
+
+// age is that of the partition's oldest fragment that is not merged, zero when all are.
+func (h *Handler) age(ctx context.Context, t compactor.Task, now time.Time) time.Duration {
+	s, err := h.Compactor.Summary(ctx, t.Partition)
+	switch {
+	case err != nil:
+		return t.Waiting
+	case s.Waiting == 0:
+		return 0
+	}
+	return now.Sub(s.Oldest)
 }

@@ -36,8 +36,16 @@ type trouble struct {
 	Error string `json:"error"`
 }
 
-// maxTroubles is how many are named of each kind; all are counted.
-const maxTroubles = 20
+// maxTroubles is how many are named of each kind, and maxTrouble how many bytes are told of each; all are counted. One error may join
+// those of a thousand objects.
+const (
+	maxTroubles = 20
+	maxTrouble  = 2 << 10
+)
+
+func troubleOf(name string, err error) trouble {
+	return trouble{name, telemetry.Cut(err.Error(), maxTrouble)}
+}
 
 func summaryOf(r compactor.Result) Summary {
 	s := Summary{
@@ -49,10 +57,10 @@ func summaryOf(r compactor.Result) Summary {
 		s.Next = next.UTC().Format(time.RFC3339)
 	}
 	for _, f := range r.SetAside[:min(len(r.SetAside), maxTroubles)] {
-		s.SetAside = append(s.SetAside, trouble{f.Partition.String(), f.Err.Error()})
+		s.SetAside = append(s.SetAside, troubleOf(f.Partition.String(), f.Err))
 	}
 	for _, b := range r.Broken[:min(len(r.Broken), maxTroubles)] {
-		s.Broken = append(s.Broken, trouble{b.Key, b.Err.Error()})
+		s.Broken = append(s.Broken, troubleOf(b.Key, b.Err))
 	}
 	return s
 }

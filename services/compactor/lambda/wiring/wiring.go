@@ -43,7 +43,7 @@ func New(ctx context.Context, getenv func(string) string, out io.Writer) (*handl
 		return nil, err
 	}
 	return handler.New(handler.Config{
-		Compactor: work, Send: handler.Queue(sqs.NewFromConfig(sdk), c.QueueURL),
+		Compactor: work, Bound: c.CatalogBound, Send: handler.Queue(sqs.NewFromConfig(sdk), c.QueueURL),
 		Log: telemetry.New(out, c.Namespace, c.Stream, time.Now), Now: time.Now,
 	}), nil
 }
