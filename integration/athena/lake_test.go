@@ -1,0 +1,118 @@
+package athena
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/s3bucket"
+	"github.com/lakebed/lakebed/shared/cloud"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// lake is one of the site's: its name is that of its database and its prefix.
+type lake struct {
+	t    *testing.T
+	site *site
+	name string
+	env  []string
+}
+
+// newLake opens the lake as Terraform would have; more are lines of its lakebed.yaml. Every hour is closed at once, and rewritten only when a test says so.
+func newLake(t *testing.T, s *site, name string, more ...string) *lake {
+	t.Helper()
+	l := &lake{t: t, site: s, name: name}
+	url := cloud.Scheme + bucketName + "/" + name
+	at, err := cloud.ParseLake(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := append([]string{
+		"format: 1", "database: " + name, "table: events", "claims: none", "catalog_bound: 1s",
+		"close_after: 0s", "major_parts: 100", "major_share: 1", "grace: 1h", "parallel: 4",
+	}, more...)
+	if _, err := s3bucket.New(cloud.S3(s.Config()), at).Put(t.Context(), layout.Config, strings.NewReader(strings.Join(lines, "\n")+"\n"), bucket.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	l.env = append(s.Environ(), "LAKEBED_LAKE="+url, "XDG_CACHE_HOME="+t.TempDir(), "TMPDIR="+t.TempDir())
+	return l
+}
+
+// run runs lakebed on the lake and gives the objects that it prints.
+func (l *lake) run(in io.Reader, args ...string) []map[string]any {
+	l.t.Helper()
+	c := exec.CommandContext(l.t.Context(), l.site.lakebed, append(args, "-o", "json")...)
+	c.Env = append(os.Environ(), l.env...)
+	c.Stdin = in
+	var out, words bytes.Buffer
+	c.Stdout, c.Stderr = &out, &words
+	var exit *exec.ExitError
+	if err := c.Run(); errors.As(err, &exit) {
+		l.t.Fatalf("lakebed %s: exit code %d\n%s\n%s", strings.Join(args, " "), exit.ExitCode(), words.String(), out.String())
+	} else if err != nil {
+		l.t.Fatal(err)
+	}
+	text := bytes.TrimSpace(out.Bytes())
+	var rows []map[string]any
+	if len(text) == 0 {
+		return rows
+	}
+	if text[0] != '[' {
+		text = append(append([]byte{'['}, text...), ']')
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&rows); err != nil {
+		l.t.Fatalf("not JSON: %v\n%s", err, text)
+	}
+	return rows
+}
+
+// count runs lakebed and gives a number of the one object that it prints.
+func (l *lake) count(key string, in io.Reader, args ...string) int {
+	l.t.Helper()
+	rows := l.run(in, args...)
+	if len(rows) == 1 {
+		if n, is := rows[0][key].(json.Number); is {
+			if i, err := n.Int64(); err == nil {
+				return int(i)
+			}
+		}
+	}
+	l.t.Fatalf("lakebed %s: no %s in %v", strings.Join(args, " "), key, rows)
+	return 0
+}
+
+// columns are those of the table events in Glue, without the partition's.
+func (l *lake) columns() []types.Column {
+	l.t.Helper()
+	out, err := glue.NewFromConfig(l.site.Config()).GetTable(l.t.Context(), &glue.GetTableInput{DatabaseName: aws.String(l.name), Name: aws.String("events")})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return out.Table.StorageDescriptor.Columns
+}
+
+// locations are those of the partitions in Glue, by hour.
+func (l *lake) locations() map[string]string {
+	l.t.Helper()
+	out, err := glue.NewFromConfig(l.site.Config()).GetPartitions(l.t.Context(), &glue.GetPartitionsInput{DatabaseName: aws.String(l.name), TableName: aws.String("events")})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, p := range out.Partitions {
+		found[strings.Join(p.Values, " ")] = aws.ToString(p.StorageDescriptor.Location)
+	}
+	return found
+}
