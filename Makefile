@@ -71,6 +71,11 @@ test-integration: tools ## Tests of the whole: long ones, those that start proce
 e2e: tools ## Deploy to an AWS emulator with the built functions, and count 100,000 events.
 	@scripts/test-integration.sh e2e $(TESTFLAGS)
 
+.PHONY: athena
+athena: tools ## What Athena sees, through Trino: needs Maven and a JDK 24 or newer. Not part of make test yet.
+	@scripts/trino.sh
+	@scripts/test-integration.sh athena $(TESTFLAGS)
+
 .PHONY: test-infra
 test-infra: ## The Terraform modules' own tests, on a mock provider.
 	@scripts/infra-test.sh

@@ -20,8 +20,7 @@ func arguments(dir, home string) []string {
 	}
 }
 
-// configure writes etc/. The catalog is what Athena has, as far as Trino can be told so: no statistics, folders in folders are read, views that
-// Presto wrote are understood without being told.
+// configure writes etc/. The catalog is what Athena has, as far as Trino can be told so: no statistics, folders in folders are read.
 func configure(t testing.TB, dir, home, port string, a *emulator.AWS) {
 	t.Helper()
 	files := map[string][][2]string{
