@@ -35,6 +35,6 @@ module "lakebed" {
   noncurrent_days        = 7
   retention_hours        = 168
   log_days               = 400
-  ingest                 = { memory = 1769, retry_attempts = 1000, record_age = 518400 }
+  ingest                 = { memory = 1769, retry_attempts = 10000, record_age = 518400 }
   compactor              = { workers = 50 }
 }

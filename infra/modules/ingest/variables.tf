@@ -153,7 +153,7 @@ variable "parallelization_factor" {
 variable "retry_attempts" {
   type        = number
   nullable    = false
-  default     = 100
+  default     = 1000
   description = "How often a batch that fails is tried again before it is given up to the bucket. What fails is no bad record, which goes to quarantine, but S3 or DynamoDB, or our own code: many tries are patience, and finite."
 
   validation {
