@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,11 +19,15 @@ const attempts = 8
 
 // Load gives the configuration from the standard AWS_* variables, the shared files and the machine's role. Calls are retried in the SDK's
 // adaptive mode: a client-side rate limit follows the service's throttling
-// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). The SDK's quota of retries is left out: in this mode nothing
+// but a retry that succeeds fills it up again, so that a process which has met some hundred failures would never retry any more.
 func Load(ctx context.Context) (aws.Config, error) {
 	c, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer {
 		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-			o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+			o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) {
+				s.MaxAttempts = attempts
+				s.RateLimiter = ratelimit.None
+			})
 		})
 	}))
 	if err != nil {

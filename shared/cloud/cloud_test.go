@@ -3,6 +3,8 @@ package cloud
 import (
 	"strings"
 	"testing"
+
+	"github.com/aws/smithy-go"
 )
 
 func TestParseLake(t *testing.T) {
@@ -43,5 +45,25 @@ func TestLoadWantsARegion(t *testing.T) {
 	}
 	if n := c.Retryer().MaxAttempts(); n != attempts {
 		t.Errorf("calls are tried %d times", n)
+	}
+}
+
+// A process that has met failures without end, as a warm function may, retries as a new one does.
+func TestRetriesDoNotRunOut(t *testing.T) {
+	t.Setenv("AWS_REGION", "eu-central-1")
+	c, err := Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := c.Retryer()
+	failure := &smithy.GenericAPIError{Code: "InternalError"}
+	for n := range 1000 {
+		release, err := r.GetRetryToken(t.Context(), failure)
+		if err != nil {
+			t.Fatalf("retry %d: %v", n, err)
+		}
+		if err := release(failure); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

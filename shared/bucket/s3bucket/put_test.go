@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 )
@@ -214,6 +215,23 @@ func TestPutBrokenBody(t *testing.T) {
 		if n := f.count("abort"); n != 1 || f.count("complete") != 0 || f.last["abort"].URL.Query().Get("uploadId") != "upload1" {
 			t.Errorf("requests: %s", f.seen())
 		}
+	}
+}
+
+// TestPutAbortEnds: an abort that is not answered holds up the caller, whose time is over, for abortWithin at most. That is less than the 5 s
+// that the functions keep back.
+func TestPutAbortEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &fake{answers: answers{"abort": func(_ int, _ http.ResponseWriter, r request) bool {
+		<-r.Context().Done()
+		return true
+	}}}
+	breaks := readFunc(func([]byte) (int, error) { cancel(); return 0, ctx.Err() })
+	start := time.Now()
+	_, err := open(t, f).Put(ctx, "k", io.MultiReader(strings.NewReader(strings.Repeat("x", large)), breaks), bucket.Condition{})
+	if took := time.Since(start); err == nil || f.count("abort") == 0 || took > 4*time.Second {
+		t.Errorf("put took %s and gave %v: %s", took, err, f.seen())
 	}
 }
 

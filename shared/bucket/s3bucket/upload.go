@@ -65,8 +65,8 @@ func (w *write) upload(ctx context.Context, in *s3.PutObjectInput) (bucket.Objec
 	return o, nil
 }
 
-// abortWithin is how long an abort may take after the caller's context has ended.
-const abortWithin = 10 * time.Second
+// abortWithin is how long an abort may take after the caller's context has ended: less than a function keeps back of its time.
+const abortWithin = 3 * time.Second
 
 // abort drops the parts of a failed upload. It is no harm that the upload may have been completed, reply lost: then there is nothing to abort.
 func (w *write) abort(ctx context.Context, in *s3.PutObjectInput, cause error) error {
