@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/cloud"
@@ -67,14 +68,7 @@ func (b *Bucket) pause(ctx context.Context, try int, cause error) error {
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	t := time.NewTimer(delay)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return smithytime.SleepWithContext(ctx, delay)
 }
 
 // quoted is how S3 writes an ETag in headers; some stores leave the quotes out in listings.

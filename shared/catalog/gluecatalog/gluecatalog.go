@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/smithy-go"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/cloud"
@@ -45,7 +46,7 @@ var _ catalog.Catalog = (*Catalog)(nil)
 
 // New gives the catalog in an existing database. The client's own retries apply to every call.
 func New(client *glue.Client, c Config) *Catalog {
-	return &Catalog{config: c, client: client, hands: 4, now: time.Now, sleep: sleep}
+	return &Catalog{config: c, client: client, hands: 4, now: time.Now, sleep: smithytime.SleepWithContext}
 }
 
 func (c *Catalog) name() string { return c.config.Database + "." + c.config.Table }
@@ -66,17 +67,6 @@ const (
 
 // nonce tells one write from every other.
 func nonce() string { return rand.Text() }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
 
 // backoff is how long to wait before a round of tries, counted from 1.
 func backoff(round int) time.Duration {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/lakebed/lakebed/shared/claims"
 )
 
@@ -107,10 +109,5 @@ func each(ctx context.Context, size int, groups []*group, do func(context.Contex
 // pause waits before a round, twice as long each time and up to as much again: 50 ms to 3.2 s, in all less than 13 s.
 func pause(ctx context.Context, round int) error {
 	wait := 25 * time.Millisecond << round
-	select {
-	case <-time.After(wait + rand.N(wait)):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return smithytime.SleepWithContext(ctx, wait+rand.N(wait))
 }
