@@ -63,23 +63,29 @@ func (l *lake) widening(column string, n int) []mapping.Record {
 	return records
 }
 
-// glueRefusesItems: HTTP 200, with an error for the partition.
+// glueRefusesItems: HTTP 200, with an error for the partition. What passes by itself is tried again; anything else is told.
 func glueRefusesItems(t *testing.T, w *world, name string) {
 	l := w.newLake(t, name, "shard")
 	var met atomic.Int32
-	l.proxy.Set(proxy.From(1, 2, func(c proxy.Call) bool {
-		return strings.HasPrefix(c.Op, "BatchCreate") || strings.HasPrefix(c.Op, "BatchUpdate")
-	},
-		proxy.Fault{Do: func() { met.Add(1) }, Answer: &proxy.Answer{
+	codes := []string{"InvalidInputException", "InternalServiceException"}
+	l.proxy.Set(func(c proxy.Call) proxy.Fault {
+		n := int(met.Load())
+		if n == len(codes) || c.Op != "BatchCreatePartition" && c.Op != "BatchUpdatePartition" {
+			return proxy.Fault{}
+		}
+		met.Add(1)
+		return proxy.Fault{Answer: &proxy.Answer{
 			Status: 200, Header: map[string][]string{"Content-Type": {"application/x-amz-json-1.1"}},
-			Body: fmt.Appendf(nil, `{"Errors":[{"PartitionValues":[%q,%q],"PartitionValueList":[%q,%q],"ErrorDetail":{"ErrorCode":"InternalServiceException","ErrorMessage":"injected"}}]}`,
-				at.Date(), at.Hour(), at.Date(), at.Hour()),
-		}}))
+			Body: fmt.Appendf(nil, `{"Errors":[{"PartitionValues":[%q,%q],"PartitionValueList":[%q,%q],"ErrorDetail":{"ErrorCode":%q,"ErrorMessage":"injected"}}]}`,
+				at.Date(), at.Hour(), at.Date(), at.Hour(), codes[n]),
+		}}
+	})
 	l.deliver(t, l.events("0", "at", 5))
 	l.converge(t)
 	if n := met.Load(); n != 2 {
 		t.Errorf("the fault was met %d times", n)
 	}
+	l.compactor.Says(t, 0, codes[0])
 }
 
 // neverLands: a write to Glue that is held up is given up within the bound, as one that landed later could set a Location back; the same visit

@@ -9,20 +9,21 @@ import (
 
 // advice is the way out for what AWS refuses, by its error codes.
 var advice = map[string]string{
-	"NoSuchBucket":                "check the bucket's name; `terraform apply` makes the lake's",
-	"AccessDenied":                accessDenied,
-	"AccessDeniedException":       accessDenied,
-	"Forbidden":                   accessDenied,
-	"ExpiredToken":                expired,
-	"ExpiredTokenException":       expired,
-	"InvalidAccessKeyId":          credentials,
-	"InvalidSignatureException":   credentials,
-	"SignatureDoesNotMatch":       credentials,
-	"UnrecognizedClientException": credentials,
-	"PermanentRedirect":           region,
-	"MovedPermanently":            region,
-	"EntityNotFoundException":     "Glue has no such database or table: `terraform apply` makes the database, and database in lakebed.yaml names it",
-	"ResourceNotFoundException":   "there is no such table: `terraform apply` makes it, and claims_table in lakebed.yaml names it",
+	"NoSuchBucket":                 "check the bucket's name; `terraform apply` makes the lake's",
+	"AccessDenied":                 accessDenied,
+	"AccessDeniedException":        accessDenied,
+	"Forbidden":                    accessDenied,
+	"ExpiredToken":                 expired,
+	"ExpiredTokenException":        expired,
+	"InvalidAccessKeyId":           credentials,
+	"InvalidSignatureException":    credentials,
+	"SignatureDoesNotMatch":        credentials,
+	"UnrecognizedClientException":  credentials,
+	"AuthorizationHeaderMalformed": region,
+	"PermanentRedirect":            region,
+	"MovedPermanently":             region,
+	"EntityNotFoundException":      "Glue has no such database or table: `terraform apply` makes the database, and database in lakebed.yaml names it",
+	"ResourceNotFoundException":    "there is no such table: `terraform apply` makes it, and claims_table in lakebed.yaml names it",
 }
 
 const (

@@ -12,7 +12,8 @@ import (
 func TestAdvice(t *testing.T) {
 	for code, says := range map[string]string{
 		"NoSuchBucket": "terraform apply", "AccessDenied": "AWS_PROFILE", "AccessDeniedException": "AWS_PROFILE", "ExpiredToken": "log in",
-		"InvalidAccessKeyId": "AWS_ACCESS_KEY_ID", "PermanentRedirect": "AWS_REGION", "ResourceNotFoundException": "claims_table",
+		"InvalidAccessKeyId": "AWS_ACCESS_KEY_ID", "PermanentRedirect": "AWS_REGION", "AuthorizationHeaderMalformed": "AWS_REGION",
+		"ResourceNotFoundException": "claims_table",
 	} {
 		err := fmt.Errorf("put x: %w", &smithy.GenericAPIError{Code: code})
 		if got := Advice(err); !strings.Contains(got, says) {
