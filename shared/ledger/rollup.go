@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/layout"
@@ -108,17 +108,17 @@ const readAtOnce = 32
 
 // readAll gives the objects' texts in their order, nil for one that is not there.
 func readAll(ctx context.Context, b bucket.Bucket, objects []bucket.Object) ([][]byte, error) {
-	texts := make([][]byte, len(objects))
-	g, ctx := errgroup.WithContext(ctx)
+	texts, errs := make([][]byte, len(objects)), make([]error, len(objects))
+	var reads sync.WaitGroup
 	for i, o := range objects {
-		g.Go(func() (err error) {
-			if texts[i], err = read(ctx, b, o.Key); errors.Is(err, bucket.ErrNotFound) {
-				return nil
+		reads.Go(func() {
+			if texts[i], errs[i] = read(ctx, b, o.Key); errors.Is(errs[i], bucket.ErrNotFound) {
+				errs[i] = nil
 			}
-			return err
 		})
 	}
-	return texts, g.Wait()
+	reads.Wait()
+	return texts, errors.Join(errs...)
 }
 
 func read(ctx context.Context, b bucket.Bucket, key string) ([]byte, error) {
