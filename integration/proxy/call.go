@@ -14,6 +14,7 @@ type Call struct {
 	Op       string // as the IAM action spells it: PutObject, BatchUpdatePartition, …
 	Resource string // the object's key with its bucket, or the table, database, queue or stream
 	Prefix   string // of a listing
+	Range    string // of an object that is read, "" for all of it
 }
 
 // Action is the call as IAM names it. What S3 and SQS call by several operations, IAM permits as one
@@ -44,7 +45,7 @@ var targets = map[string]string{
 
 // classify tells what a request is.
 func classify(r *http.Request, body []byte) Call {
-	c := Call{caller(r.UserAgent()), "s3", objectOp(r), strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query().Get("prefix")}
+	c := Call{caller(r.UserAgent()), "s3", objectOp(r), strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query().Get("prefix"), r.Header.Get("Range")}
 	if prefix, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		c.Service, c.Op, c.Resource = targets[prefix], op, resource(body)
 	}
