@@ -20,8 +20,8 @@ type Log struct {
 	now       func() time.Time
 }
 
-// Dimension is how every metric is told from those of other streams.
-const Dimension = "Stream"
+// dimension is how every metric is told from those of other streams.
+const dimension = "Stream"
 
 // New writes to w; metrics go into namespace, under the dimension Stream.
 func New(w io.Writer, namespace, stream string, now func() time.Time) *Log {
@@ -71,8 +71,8 @@ func Cut(text string, most int) string {
 
 // Write writes one line.
 func (l *Log) Write(ctx context.Context, line Line) {
-	d := directive{Namespace: l.namespace, Dimensions: [][]string{{Dimension}}}
-	attrs := []slog.Attr{slog.String(Dimension, l.stream)}
+	d := directive{Namespace: l.namespace, Dimensions: [][]string{{dimension}}}
+	attrs := []slog.Attr{slog.String(dimension, l.stream)}
 	if line.By.Key != "" {
 		d.Dimensions[0] = append(d.Dimensions[0], line.By.Key)
 		attrs = append(attrs, line.By)
