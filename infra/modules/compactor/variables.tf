@@ -146,8 +146,8 @@ variable "timeout" {
   description = "Seconds that one invocation may take. Work that is too long for one is committed part by part and goes on in the next."
 
   validation {
-    condition     = var.timeout >= 30 && var.timeout <= 900
-    error_message = "Want 30 to 900 seconds."
+    condition     = var.timeout >= 60 && var.timeout <= 900
+    error_message = "Want 60 to 900 seconds: a commit that changes the table waits for catalog_bound (30 s) within one."
   }
 }
 
