@@ -384,6 +384,10 @@ func damagedReads(t *testing.T, w *world, name string) {
 		if met.Load() == 0 {
 			t.Error("no part was read")
 		}
+		l.compactor.Says(t, 0, `"SetAside":1`)
+		if strings.Contains(l.compactor.Log(), `"majors":1`) {
+			t.Error("a damaged part was carried on")
+		}
 		l.proxy.Set(nil)
 		l.count(t)
 		l.drain(t)
