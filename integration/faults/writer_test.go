@@ -183,6 +183,7 @@ func cutOtherwise(t *testing.T, w *world, name string) {
 func twoShards(t *testing.T, w *world, name string) {
 	l := w.newLake(t, name, "shard")
 	l.deliverTo(t, mapping.Shard(0), l.events("0", "at", 20))
+	l.ingest.Says(t, 0, `"claims":{"reads":1,`)
 	l.converge(t)
 	l.deliverTo(t, mapping.Shard(1), l.events("1", "at", 20)) // the same ids, also after a part holds them
 	l.deliverTo(t, mapping.Shard(2), l.events("2", "at", 20))

@@ -1,6 +1,10 @@
 package ingest
 
-import "github.com/lakebed/lakebed/services/ingest/kpl"
+import (
+	"fmt"
+
+	"github.com/lakebed/lakebed/services/ingest/kpl"
+)
 
 // split calls f with the data of each sub-record of an aggregate, and of any other record with its own. On an error f was not called.
 //
@@ -11,7 +15,7 @@ func (r *Record) split(f func(data []byte)) error {
 		f(r.Data)
 		return nil
 	}
-	aggregate, err := kpl.Decode(r.Data)
+	aggregate, err := guarded(r.Data)
 	if err != nil {
 		return err
 	}
@@ -19,4 +23,17 @@ func (r *Record) split(f func(data []byte)) error {
 		f(data)
 	}
 	return nil
+}
+
+// decodeAggregate is kpl.Decode, but in a test that has it panic.
+var decodeAggregate = kpl.Decode
+
+// guarded makes a panic an error, so that a record that our own code cannot bear costs that record only.
+func guarded(data []byte) (a kpl.Aggregate, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return decodeAggregate(data)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakebed/lakebed/services/ingest/kpl"
 	"github.com/lakebed/lakebed/services/ingest/kpl/kpltest"
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/claims"
@@ -189,6 +190,27 @@ func TestBrokenAggregate(t *testing.T) {
 			}
 			check()
 		})
+	}
+}
+
+// A panic of our own decoder costs the record that caused it, and is told.
+func TestAggregateThatPanics(t *testing.T) {
+	decode := decodeAggregate
+	t.Cleanup(func() { decodeAggregate = decode })
+	decodeAggregate = func([]byte) (kpl.Aggregate, error) { panic("mine") }
+	l := newLake(t)
+	data := kpltest.Events(good("x"))
+	if r := l.ok(delivery("s", 1, good("a"), string(data), good("b"))); r.Stored != 2 || r.Quarantined[event.KPLBroken] != 1 {
+		t.Errorf("got %+v", r)
+	}
+	for key, rejects := range l.rejects() {
+		if len(rejects) != 1 || !bytes.Equal(rejects[0].Data, data) || !strings.Contains(rejects[0].Detail, "panic: mine") {
+			t.Errorf("%s: %+v", key, rejects)
+		}
+	}
+	decodeAggregate = decode
+	if r := l.replay(); r.Stored != 1 {
+		t.Errorf("once mended, a replay gives %+v", r)
 	}
 }
 

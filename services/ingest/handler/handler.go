@@ -12,6 +12,7 @@ import (
 
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/ingest/envelope"
+	"github.com/lakebed/lakebed/shared/claims/dynamoclaims"
 	"github.com/lakebed/lakebed/shared/function"
 	"github.com/lakebed/lakebed/shared/telemetry"
 )
@@ -32,14 +33,15 @@ type Handler struct {
 	ingester *ingest.Ingester
 	log      *telemetry.Log
 	now      func() time.Time
+	usage    func() dynamoclaims.Usage // nil where claims are not in a table
 	warm     atomic.Bool
 }
 
 var _ lambda.Handler = (*Handler)(nil)
 
-// New serves with i and writes one line of log an invocation.
-func New(i *ingest.Ingester, log *telemetry.Log, now func() time.Time) *Handler {
-	return &Handler{ingester: i, log: log, now: now}
+// New serves with i and writes one line of log an invocation, with what its claims took of their table where usage tells it.
+func New(i *ingest.Ingester, log *telemetry.Log, now func() time.Time, usage func() dynamoclaims.Usage) *Handler {
+	return &Handler{ingester: i, log: log, now: now, usage: usage}
 }
 
 // Invoke takes one event. An error means that the whole of it has to be delivered again.

@@ -19,6 +19,7 @@ import (
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/claims/dynamoclaims"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/telemetry"
 )
@@ -46,7 +47,7 @@ func newBench(t *testing.T, b bucket.Bucket) *bench {
 	}
 	h := new(bench)
 	now := func() time.Time { return time.UnixMilli(1795422601123) } // a second after the arrival
-	h.Handler = New(i, telemetry.New(&h.out, "Lakebed", "clicks", now), now)
+	h.Handler = New(i, telemetry.New(&h.out, "Lakebed", "clicks", now), now, nil)
 	return h
 }
 
@@ -113,6 +114,22 @@ func TestInvoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	has(t, h.lines(t)[0], map[string]any{"cold_start": false, "Received": 1., "Stored": 1., "Duplicates": 0., "quarantined": nil, "copies": nil})
+}
+
+// What claims took is told for each invocation alone, an item that could not be read among it.
+func TestClaimsAreMeasured(t *testing.T) {
+	h := newBench(t, bucket.NewMemory(time.Now))
+	asked := int64(0)
+	h.usage = func() dynamoclaims.Usage { // asked before an invocation and after it
+		asked++
+		return dynamoclaims.Usage{Reads: 10 * asked, ReadUnits: 1.5 * float64(asked), Writes: asked, WriteUnits: 13 * float64(asked), Unreadable: 2 * asked}
+	}
+	for range 2 {
+		if _, err := h.Invoke(t.Context(), kinesis(`{"event_uuid":"a","created_at":"2026-11-23T08:00:00Z"}`)); err != nil {
+			t.Fatal(err)
+		}
+		has(t, h.lines(t)[0], map[string]any{"claims": map[string]any{"reads": 10., "read_units": 1.5, "writes": 1., "write_units": 13., "unreadable": 2.}})
+	}
 }
 
 func TestCopiesAreCountedAllAndNamedInPart(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/shared/claims/dynamoclaims"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/telemetry"
 )
@@ -27,11 +28,16 @@ type invocation struct {
 	records     int
 	arrival     time.Time     // of the last record
 	total       ingest.Result // of the deliveries that are done
+	claims      func() slog.Attr
 }
 
 func (h *Handler) begin(ctx context.Context, payload []byte) *invocation {
 	v := &invocation{start: h.now(), now: h.now, eventBytes: len(payload), cold: h.warm.CompareAndSwap(false, true)}
 	v.total.Quarantined = map[event.Reason]int64{}
+	if h.usage != nil {
+		before := h.usage()
+		v.claims = func() slog.Attr { return claimed(h.usage().Since(before)) }
+	}
 	if c, ok := lambdacontext.FromContext(ctx); ok {
 		v.request = c.AwsRequestID
 	}
@@ -98,6 +104,9 @@ func (v *invocation) report(ctx context.Context, log *telemetry.Log, err error) 
 	if len(v.total.Copies) > 0 {
 		attrs = append(attrs, slog.Any("copies", copies(v.total.Copies)))
 	}
+	if v.claims != nil {
+		attrs = append(attrs, v.claims())
+	}
 	t := &v.total
 	metrics := []telemetry.Metric{
 		telemetry.Count("Received", t.Received), telemetry.Count("Stored", t.Stored), telemetry.Count("Duplicates", t.Duplicates),
@@ -122,4 +131,10 @@ func copies(all []ingest.Copy) []copied {
 		named[i] = copied{hex.EncodeToString(c.ID[:]), c.Shard, c.Sequence, c.Position}
 	}
 	return named
+}
+
+// claimed is what an invocation's claims took. Unreadable items count as not there: their events are stored once more, for compaction to drop.
+func claimed(u dynamoclaims.Usage) slog.Attr {
+	return slog.Group("claims", slog.Int64("reads", u.Reads), slog.Float64("read_units", u.ReadUnits), slog.Int64("writes", u.Writes),
+		slog.Float64("write_units", u.WriteUnits), slog.Int64("unreadable", u.Unreadable))
 }

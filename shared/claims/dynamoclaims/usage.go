@@ -18,6 +18,15 @@ type Usage struct {
 	WriteUnits    float64 // as the table reports them
 }
 
+// Since is what was taken after before.
+func (u Usage) Since(before Usage) Usage {
+	return Usage{
+		Reads: u.Reads - before.Reads, Writes: u.Writes - before.Writes, Items: u.Items - before.Items, Repeated: u.Repeated - before.Repeated,
+		Bytes: u.Bytes - before.Bytes, Unreadable: u.Unreadable - before.Unreadable, Written: u.Written - before.Written,
+		ReadUnits: u.ReadUnits - before.ReadUnits, WriteUnits: u.WriteUnits - before.WriteUnits,
+	}
+}
+
 // usage is a Usage that is being counted. Safe for concurrent use.
 type usage struct {
 	mu    sync.Mutex

@@ -34,22 +34,25 @@ func New(ctx context.Context, getenv func(string) string, out io.Writer) (*handl
 	if err = errors.Join(err, cloudErr, function.Hosted(getenv)); err != nil {
 		return nil, err
 	}
-	i, err := ingest.New(s3bucket.New(cloud.S3(sdk), c.Lake()), c.claims(sdk), ingest.Config{
+	strategy, usage := c.claims(sdk)
+	i, err := ingest.New(s3bucket.New(cloud.S3(sdk), c.Lake()), strategy, ingest.Config{
 		Mapping: c.Mapping(), MaxFuture: c.MaxFuture, Lanes: c.Lanes, Gzip: c.Encoding == "gzip", Parallel: parallel,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return handler.New(i, telemetry.New(out, c.Namespace, c.Stream, time.Now), time.Now), nil
+	return handler.New(i, telemetry.New(out, c.Namespace, c.Stream, time.Now), time.Now, usage), nil
 }
 
-func (c *Config) claims(sdk aws.Config) claims.Claims {
-	options := claims.Options{Keep: c.ClaimWindow}
+// claims gives the strategy, and what it takes of its table, nil for one without.
+func (c *Config) claims(sdk aws.Config) (claims.Claims, func() dynamoclaims.Usage) {
 	switch c.Claims {
-	case "global":
-		return dynamoclaims.NewGlobal(dynamodb.NewFromConfig(sdk), c.ClaimsTable, claims.Options{}) // for its own retention: a claim must outlive the record
 	case "none":
-		return claims.None{}
+		return claims.None{}, nil
+	case "global": // with its own retention: a claim must outlive the record
+		g := dynamoclaims.NewGlobal(dynamodb.NewFromConfig(sdk), c.ClaimsTable, claims.Options{})
+		return g, g.Usage
 	}
-	return dynamoclaims.NewShard(dynamodb.NewFromConfig(sdk), c.ClaimsTable, options)
+	s := dynamoclaims.NewShard(dynamodb.NewFromConfig(sdk), c.ClaimsTable, claims.Options{Keep: c.ClaimWindow})
+	return s, s.Usage
 }
