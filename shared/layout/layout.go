@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// The top folders of a lake. Raw and LedgerNew hold what is still to be worked on: what lies there is the compactor's work list.
+// The top folders of a lake. Raw, Visits and LedgerNew hold what is still to be worked on: what lies there is the
+// compactor's work list.
 const (
 	Raw        = "raw/"
 	Events     = "events/"
@@ -14,6 +15,9 @@ const (
 	Quarantine = "quarantine/"
 	Ledger     = "ledger/"
 	LedgerNew  = "ledger/new/"
+	Visits     = "visit/"
+	Erasures   = "erasures/"
+	Backfills  = "backfill/"
 
 	// Config is the lake's own settings; the first write into a lake makes it.
 	Config = "lakebed.yaml"
@@ -103,7 +107,7 @@ func cut(key, top string) (p Partition, rest string, err error) {
 	return p, rest, nil
 }
 
-// PartitionIn gives the partition in any key below raw/, events/ or index/.
+// PartitionIn gives the partition in any key below raw/, events/, index/ or visit/.
 func PartitionIn(key string) (Partition, error) {
 	top, _, _ := strings.Cut(key, "/")
 	p, _, err := cut(key, top+"/")

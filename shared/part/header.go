@@ -39,13 +39,14 @@ type Header struct {
 	Inputs  string      `json:"inputs"`         // hash of what it was made of: equal inputs give equal parts
 	Next    string      `json:"next,omitempty"` // of a seal: the successor
 
-	// What the fragments that this part consumed came to: Lines = the Events they brought + Duplicates + Conflicts. The first part of a
-	// successor generation carries the sums of the generation before it; Events is always the number of lines in this very part.
+	// What the fragments that this part consumed came to: Lines = the Events they brought + Duplicates + Conflicts + Erased. The parts of a
+	// successor generation carry the sums of those that they were made of; Events is always the number of lines in this very part.
 	Events     int64 `json:"events"`
 	Fragments  int64 `json:"fragments"`
 	Lines      int64 `json:"lines"`
 	Duplicates int64 `json:"duplicates"`
 	Conflicts  int64 `json:"conflicts"`
+	Erased     int64 `json:"erased,omitempty"` // dropped for good, see package erasure
 }
 
 // Version is the format that this code writes. A part of a later one is refused.

@@ -1,0 +1,59 @@
+package layout
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Visit marks a partition that has an old generation to be swept, whether or not it has fragments: Generation is the successor that was
+// written over it. What the object holds says nothing.
+type Visit struct {
+	Partition  Partition
+	Generation Generation
+}
+
+// Key gives visit/dt=…/hour=…/<generation>.
+func (v Visit) Key() string { return Visits + v.Partition.String() + "/" + string(v.Generation) }
+
+// ParseVisit is the inverse of Key.
+func ParseVisit(key string) (Visit, error) {
+	p, name, err := cut(key, Visits)
+	if err != nil {
+		return Visit{}, err
+	}
+	v := Visit{Partition: p, Generation: Generation(name)}
+	if v.Generation.Number() == 0 {
+		return Visit{}, fmt.Errorf("key %q: %q is no generation", key, name)
+	}
+	return v, nil
+}
+
+// ErasureKey is where the lake's own key lies, with which erased values are hashed.
+const ErasureKey = Erasures + "key"
+
+var (
+	erasureForm  = regexp.MustCompile(`^erasures/[0-9a-f]{16}\.json$`)
+	backfillForm = regexp.MustCompile(`^backfill/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})\.json$`)
+)
+
+// Erasure gives erasures/<hash>.json for the XXH64 of the object.
+func Erasure(hash uint64) string { return fmt.Sprintf("%s%016x.json", Erasures, hash) }
+
+// CheckErasure tells why a key below erasures/ is none that Lakebed makes.
+func CheckErasure(key string) error {
+	if key == ErasureKey || erasureForm.MatchString(key) {
+		return nil
+	}
+	return fmt.Errorf("key %q names no tombstones", key)
+}
+
+// Backfill gives backfill/<shard>.json: how far the backfill that delivers as this shard is.
+func Backfill(shard string) string { return Backfills + shard + ".json" }
+
+// ParseBackfill is the inverse of Backfill.
+func ParseBackfill(key string) (shard string, err error) {
+	if m := backfillForm.FindStringSubmatch(key); m != nil {
+		return m[1], nil
+	}
+	return "", fmt.Errorf("key %q names no backfill", key)
+}
