@@ -170,6 +170,11 @@ func (s *state) garbage(p Policy, now time.Time) (garbage, time.Time) {
 	if len(g.slots)+len(g.objects) > 0 || !due.IsZero() {
 		return g, due
 	}
+	for _, m := range s.marks { // one whose generation is not there belongs to a rewriting under way, or broken off
+		if m.Generation.Number() <= len(s.chain) {
+			g.objects = append(g.objects, object{Object: m.object})
+		}
+	}
 	unread := s.partition.End().Add(p.Live + p.LongestQuery)
 	for _, f := range s.fragments {
 		if f.consumed == nil || wait(settled) || wait(unread) || wait(f.consumed.object.Modified.Add(p.Grace)) {

@@ -26,6 +26,7 @@ type state struct {
 	orphans   []orphan          // directories that no seal names
 	indexes   []bucket.Object   // all of the partition's
 	fragments []fragment        // in the order in which they were stored
+	marks     []mark            // of a partition without fragments: why it is visited
 }
 
 // generation is one row of slots. Only the last of a chain is not sealed.
@@ -44,6 +45,11 @@ type slot struct {
 type orphan struct {
 	name    layout.Generation
 	objects []bucket.Object
+}
+
+type mark struct {
+	layout.Visit
+	object bucket.Object
 }
 
 type fragment struct {
@@ -89,6 +95,9 @@ func (v *visit) look(ctx context.Context) (*state, error) {
 	if err := v.lookFragments(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := v.lookMarks(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := v.lookSlots(ctx, s); err != nil {
 		return nil, err
 	}
@@ -113,6 +122,22 @@ func (v *visit) lookFragments(ctx context.Context, s *state) error {
 	slices.SortStableFunc(s.fragments, func(a, b fragment) int { // of records with one id, the first that was stored stays
 		return cmp.Or(a.object.Modified.Compare(b.object.Modified), cmp.Compare(a.object.Key, b.object.Key))
 	})
+	return nil
+}
+
+// lookMarks finds the marks of a partition that no fragment has visited.
+func (v *visit) lookMarks(ctx context.Context, s *state) error {
+	if len(s.fragments) > 0 {
+		return nil
+	}
+	for o, err := range v.bucket.List(ctx, layout.VisitPrefix(v.partition), "") {
+		if err != nil {
+			return fmt.Errorf("list marks: %w", err)
+		}
+		if at, err := layout.ParseVisit(o.Key); err == nil {
+			s.marks = append(s.marks, mark{at, o})
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
@@ -21,9 +22,13 @@ import (
 // and twins help each other.
 func (v *visit) major(ctx context.Context, s *state) error {
 	plan, next := v.successor(s)
-	row := &row{visit: v, generation: next}
+	return v.succeed(ctx, s, plan, &row{visit: v, generation: next})
+}
+
+// succeed writes the groups of a plan into a row, seals the current generation to it, and publishes it.
+func (v *visit) succeed(ctx context.Context, s *state, plan [][]*slot, r *row) error {
 	for _, group := range plan {
-		wrote, err := row.add(ctx, group)
+		wrote, err := r.add(ctx, group)
 		if err != nil {
 			return err
 		}
@@ -31,12 +36,27 @@ func (v *visit) major(ctx context.Context, s *state) error {
 			return nil
 		}
 	}
-	if err := v.seal(ctx, s, row); err != nil {
+	if r.edit != nil || len(s.fragments) == 0 { // else the fragments, which go last, see to it that the old generation is swept
+		if err := v.mark(ctx, r.generation); err != nil {
+			return err
+		}
+	}
+	if err := v.seal(ctx, s, r); err != nil {
 		return err
 	}
 	v.result.Majors++
-	s.chain = append(s.chain, generation{name: next})
+	s.chain = append(s.chain, generation{name: r.generation})
 	return v.publish(ctx, s)
+}
+
+// mark has the partition visited until the generations before this one are swept. It is written before the seal: a crash between the two
+// leaves a mark without its generation, which the next try at it takes up.
+func (v *visit) mark(ctx context.Context, g layout.Generation) error {
+	key := layout.Visit{Partition: v.partition, Generation: g}.Key()
+	if _, err := v.bucket.Put(ctx, key, strings.NewReader("{}\n"), bucket.Condition{}); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	return nil
 }
 
 // successor tells what the next generation is made of, and its name. A successor that was begun when there were fewer parts is gone on
@@ -153,12 +173,16 @@ type row struct {
 	*visit
 	generation layout.Generation
 	slots      int
+	edit       *edit // nil where lines stay as they are
 }
 
 // add puts the parts of a group together in the row's next slot. It tells whether it had to: an earlier run or a twin may have done it.
 func (r *row) add(ctx context.Context, group []*slot) (wrote bool, err error) {
 	at := layout.Slot{Partition: r.partition, Generation: r.generation, Number: r.slots + 1}
-	h := sum(group)
+	h, err := r.header(ctx, group)
+	if err != nil {
+		return false, err
+	}
 	if there, _, err := part.ReadHeader(ctx, r.bucket, at.Key()); err == nil && there == h {
 		r.slots++
 		return false, nil
@@ -188,6 +212,14 @@ func (r *row) add(ctx context.Context, group []*slot) (wrote bool, err error) {
 	return true, nil
 }
 
+// header is what the parts come to, put together, and edited if the row is.
+func (r *row) header(ctx context.Context, group []*slot) (part.Header, error) {
+	if r.edit == nil {
+		return sum(group), nil
+	}
+	return r.edited(ctx, group)
+}
+
 // sum is the header of the parts put together.
 func sum(group []*slot) part.Header {
 	h := part.Header{Version: part.Version, Kind: part.Data}
@@ -202,6 +234,7 @@ func sum(group []*slot) part.Header {
 		h.Lines += d.Lines
 		h.Duplicates += d.Duplicates
 		h.Conflicts += d.Conflicts
+		h.Erased += d.Erased
 	}
 	h.Inputs = hashInputs("major", inputs...)
 	return h
@@ -224,8 +257,12 @@ func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *pa
 	if x.index, err = index.NewWriter(r.config.Scratch); err != nil {
 		return nil, nil, errors.Join(err, p.Close())
 	}
+	join := r.append
+	if r.edit != nil {
+		join = r.appendEdited
+	}
 	for _, d := range group {
-		if err = r.append(ctx, d, p, x); err != nil {
+		if err = join(ctx, d, p, x); err != nil {
 			return nil, nil, errors.Join(err, p.Close(), x.index.Close())
 		}
 	}

@@ -3,36 +3,40 @@ package compactor
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
-// Dirty is a partition with fragments. Fragments are the last thing to go, so these are all the partitions in which anything is left to
-// do, and the cost of a survey grows with what changed, not with what there is.
+// Dirty is a partition with fragments, or one that is marked to be swept. Both go last, so these are all the partitions in which anything is
+// left to do, and the cost of a survey grows with what changed, not with what there is.
 type Dirty struct {
 	Partition layout.Partition
-	Oldest    time.Time // of its fragments, by the store's clock
+	Oldest    time.Time // of its fragments and marks, by the store's clock
 }
 
 // Survey lists the dirty partitions, in order of their hours.
 func (c *Compactor) Survey(ctx context.Context) ([]Dirty, error) {
-	var all []Dirty
-	for o, err := range c.bucket.List(ctx, layout.Raw, "") {
-		if err != nil {
-			return nil, fmt.Errorf("survey: %w", err)
+	oldest := map[layout.Partition]time.Time{}
+	for _, top := range []string{layout.Raw, layout.Visits} {
+		for o, err := range c.bucket.List(ctx, top, "") {
+			if err != nil {
+				return nil, fmt.Errorf("survey: %w", err)
+			}
+			p, err := layout.PartitionIn(o.Key)
+			if err != nil {
+				continue // not ours: whoever reads the bucket whole (verify) names it
+			}
+			if t, known := oldest[p]; !known || o.Modified.Before(t) {
+				oldest[p] = o.Modified
+			}
 		}
-		p, err := layout.PartitionIn(o.Key)
-		if err != nil {
-			continue // not ours: whoever reads raw/ whole (verify) names it
-		}
-		if n := len(all); n == 0 || all[n-1].Partition != p {
-			all = append(all, Dirty{Partition: p, Oldest: o.Modified})
-		}
-		d := &all[len(all)-1]
-		if o.Modified.Before(d.Oldest) {
-			d.Oldest = o.Modified
-		}
+	}
+	all := make([]Dirty, 0, len(oldest))
+	for _, p := range slices.Sorted(maps.Keys(oldest)) {
+		all = append(all, Dirty{p, oldest[p]})
 	}
 	return all, nil
 }

@@ -12,8 +12,11 @@ type Visit struct {
 	Generation Generation
 }
 
+// VisitPrefix is where a partition's marks lie.
+func VisitPrefix(p Partition) string { return Visits + p.String() + "/" }
+
 // Key gives visit/dt=…/hour=…/<generation>.
-func (v Visit) Key() string { return Visits + v.Partition.String() + "/" + string(v.Generation) }
+func (v Visit) Key() string { return VisitPrefix(v.Partition) + string(v.Generation) }
 
 // ParseVisit is the inverse of Key.
 func ParseVisit(key string) (Visit, error) {
