@@ -24,8 +24,8 @@ say: --from and --to limit the hours. The cache keeps to cache_size. What reads 
 		Example: `  lakebed query --lake ./lake "select dt, hour, count(*) from events group by 1, 2 order by 1, 2"
   lakebed query --lake s3://bucket/lake --from 2026-11-23T08 --to 2026-11-24 "select count(*) from events"`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if from.given() && to.given() && from.Partition >= to.Partition {
-				return &usageError{fmt.Errorf("--from %s --to %s: no hour lies between them, as --to is the first that does not count", &from, &to)}
+			if _, err := hoursOf(from, to); err != nil {
+				return err
 			}
 			l, err := e.open(c.Context(), false)
 			if err != nil {

@@ -96,7 +96,7 @@ func newRoot(e *env) *cobra.Command {
 	p.VarP(&e.format, "output", "o", "how data is printed: table, json or csv")
 	p.BoolVarP(&e.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(newGenerate(e), newIngest(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
-		newReplay(e), newRebuild(e), newSettings(e))
+		newReplay(e), newReprocess(e), newRebuild(e), newSettings(e))
 	for _, c := range root.Commands() {
 		if c.Name() != "generate" {
 			c.Flags().AddFlagSet(e.flags)
