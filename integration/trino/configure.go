@@ -13,7 +13,7 @@ func arguments(dir, home string) []string {
 	return []string{
 		"-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
 		"-Djdk.attach.allowAttachSelf=true", "-XX:+EnableDynamicAgentLoading",
-		"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+		"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
 		"-Djava.io.tmpdir=" + dir, "-Dconfig=" + filepath.Join(dir, "etc", "config.properties"),
 		"-Dlog.levels-file=" + filepath.Join(dir, "etc", "log.properties"),
 		"-cp", filepath.Join(home, "lib", "*"), "io.trino.server.TrinoServer",

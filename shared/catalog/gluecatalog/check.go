@@ -88,11 +88,21 @@ func (c *Catalog) read(t *types.Table) (catalog.Table, error) {
 	if err != nil {
 		return catalog.Table{}, fmt.Errorf("its parameters %s*: %w: %w", recordKey, catalog.ErrCorrupt, err)
 	}
-	if what := changed(t, columnsOf(declared(known))); what != "" {
+	want := columnsOf(declared(known))
+	if isNew(t) {
+		want = t.StorageDescriptor.Columns
+	}
+	if what := changed(t, want); what != "" {
 		return catalog.Table{}, fmt.Errorf("%s: %w", what, catalog.ErrCorrupt)
 	}
 	known.Version = version(t)
 	return known, nil
+}
+
+// isNew tells whether a table is as Terraform makes it and has no record yet. Its columns are only there for queries to find them on an empty
+// lake: those of the first SetTable take their place, and the mark goes with them.
+func isNew(t *types.Table) bool {
+	return t.Parameters[newKey] != "" && t.Parameters[formatKey] == "" && t.Parameters[recordKey+"0"] == ""
 }
 
 // changed tells in what a table is not as Lakebed leaves it.

@@ -61,6 +61,7 @@ const (
 	writtenKey     = own + "written_at"
 	locationKey    = own + "location"
 	columnsKey     = own + "columns"
+	newKey         = own + "new" // infra/modules/catalog sets it
 	projectionKey  = "projection.enabled"
 	tableFormatKey = "table_type"
 )

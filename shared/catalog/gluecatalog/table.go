@@ -15,7 +15,7 @@ import (
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
-// Table implements catalog.Catalog. A table without columns and without a record, such as Terraform makes, is one that knows nothing yet. One
+// Table implements catalog.Catalog. A table without a record, and without columns or marked as new, such as Terraform makes, knows nothing yet. One
 // that somebody changed is an error: catalog.ErrCorrupt where Clear helps, catalog.ErrForeign where only a person can.
 func (c *Catalog) Table(ctx context.Context) (catalog.Table, error) {
 	t, err := c.get(ctx)

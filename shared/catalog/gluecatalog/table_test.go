@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 
 	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/schema"
 )
 
@@ -66,6 +68,57 @@ func TestSetTable(t *testing.T) {
 	}
 	if s.ops() != "GetTable GetTable UpdateTable GetTable" {
 		t.Errorf("called %s", s.ops())
+	}
+}
+
+// TestNew: of a table that is marked as new, and has no record, the columns are nobody's: those of the first SetTable take their place.
+func TestNew(t *testing.T) {
+	marked := func(c *Catalog, parameters map[string]string, columns ...types.Column) object {
+		return object{"Table": object{
+			"Name": "events", "DatabaseName": "db", "TableType": external, "VersionId": "1", "Parameters": parameters, "PartitionKeys": keys(),
+			"StorageDescriptor": described(storage(c.url(layout.Events), columns)),
+		}}
+	}
+	column := types.Column{Name: aws.String("id"), Type: aws.String("struct<a:string>")}
+	var c *Catalog
+	var sent update
+	c, _ = open(t, func(x call) (any, string) {
+		if x.op == "UpdateTable" {
+			x.to(t, &sent)
+		}
+		if sent.VersionId != "" {
+			return marked(c, sent.TableInput.Parameters, columnsOf(declared(known("a")))...), ""
+		}
+		return marked(c, map[string]string{newKey: "true", "theirs": "kept"}, column), ""
+	})
+	was, err := c.Table(t.Context())
+	if err != nil || len(was.Columns) != 0 || was.Followed {
+		t.Fatalf("got %+v, %v", was, err)
+	}
+	was.Columns = known("a").Columns
+	if _, err := c.SetTable(t.Context(), was); err != nil {
+		t.Fatal(err)
+	}
+	if p := sent.TableInput.Parameters; p[newKey] != "" || p["theirs"] != "kept" {
+		t.Errorf("its parameters are %v", p)
+	}
+	if columns := sent.TableInput.StorageDescriptor.Columns; len(columns) != 1 || columns[0].Name != "a" {
+		t.Errorf("its columns are %v", columns)
+	}
+	if now, err := c.Table(t.Context()); err != nil || len(now.Columns) != 1 {
+		t.Errorf("read again: %+v, %v", now, err)
+	}
+
+	record, err := pack(known("b"), "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	record[newKey] = "true"
+	for name, parameters := range map[string]map[string]string{"without the mark": {}, "with a record that has other columns": record} {
+		c, _ := open(t, func(call) (any, string) { return marked(c, parameters, column), "" })
+		if _, err := c.Table(t.Context()); !errors.Is(err, catalog.ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
