@@ -158,7 +158,15 @@ func TestFollowerAfterRepair(t *testing.T) {
 		}
 		seen = len(l.view(hour))
 	}}
-	if err := l.visit().followAll(t.Context(), []schema.Field{{Name: "new", Type: schema.Type{Kind: schema.Bool}}}); err != nil {
+	table, err := l.cat.Table(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Columns = append(table.Columns, catalog.Column{Field: schema.Field{Name: "new", Type: schema.Type{Kind: schema.Bool}}})
+	if table, err = l.cat.SetTable(t.Context(), table); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.visit().followAll(t.Context(), table, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(l.view(hour)); got < seen {

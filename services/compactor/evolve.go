@@ -16,6 +16,9 @@ import (
 //
 // The columns were observed starting from those in from. Where a limit had columns left out, and the table has gained some since, only
 // another look can tell: errLost.
+//
+// Who needs no change, and whose look saw the table as it is, does not wait until all partitions have followed what others changed: only
+// its own has to. It takes a share of the work.
 func (v *visit) evolve(ctx context.Context, from []schema.Field, in *schema.Inferrer) error {
 	seen := in.Columns()
 	for range maxSteps {
@@ -28,37 +31,84 @@ func (v *visit) evolve(ctx context.Context, from []schema.Field, in *schema.Infe
 		}
 		merged, changes := schema.Merge(columns(t), seen)
 		changed := !schema.Equal(merged, columns(t)) // also in what is known and not declared
-		if !changed && t.Followed {
-			return nil
-		}
-		if changed {
-			t = v.widen(t, merged)
-			t.Followed = false
-			t, err = v.catalog.SetTable(ctx, t)
-			if errors.Is(err, catalog.ErrStale) {
-				continue
+		switch {
+		case changed:
+			if err = v.change(ctx, t, merged, changes); err == nil {
+				v.result.Evolved += len(changes)
+				continue // to have it followed
 			}
-			if err != nil {
-				return fmt.Errorf("set table: %w", err)
-			}
-			v.result.Evolved += len(changes)
-		}
-		// A seal decided before the table changed, by whomever, lands within the bound or never: later looks see it.
-		if err := sleep(ctx, v.config.Policy.Bound); err != nil {
-			return err
-		}
-		if err := v.followAll(ctx, schema.Declared(merged)); err != nil {
-			return err
-		}
-		t.Followed = true
-		if _, err = v.catalog.SetTable(ctx, t); err == nil {
+		case t.Followed:
 			return nil
+		default:
+			err = v.finish(ctx, t, schema.Equal(columns(t), from))
+			if err == nil || errors.Is(err, errShared) {
+				return nil
+			}
 		}
 		if !errors.Is(err, catalog.ErrStale) {
-			return fmt.Errorf("set table: %w", err)
+			return err
 		}
 	}
 	return fmt.Errorf("table changed %d times meanwhile", maxSteps)
+}
+
+// change sets the table's columns. A value is read as its partition's type, then turned into the table's. Which of those turns Trino knows was
+// tried for every pair (476, OpenX SerDe; from a partition's type to the table's):
+//
+//   - a column or member that is not there yet: NULL;
+//   - bigint -> double, and any scalar -> string, also in members and elements: the value, a boolean as TRUE, a double as Java spells it;
+//   - a struct with fewer or more members: those of one name;
+//   - a struct or array -> string, at any depth, and string -> struct or array: HIVE_PARTITION_SCHEMA_MISMATCH, for queries that select
+//     that very column, and no others;
+//   - double -> bigint: the same, so that partitions cannot go first.
+//
+// So no order spares the readers of a struct that becomes text: from the table's change until a partition follows, they fail for that
+// partition. What can be done is to keep the time short: the wait for the bound comes before the change, and the partitions follow right
+// after it, the latest hours first. Another wait, and another look at them all, is left to finish.
+func (v *visit) change(ctx context.Context, t catalog.Table, merged []schema.Field, changes []schema.Change) (err error) {
+	retyped := slices.ContainsFunc(changes, func(c schema.Change) bool { return c.From != "" })
+	if retyped {
+		if t.Followed {
+			t.Followed = false
+			if t, err = v.catalog.SetTable(ctx, t); err != nil {
+				return fmt.Errorf("set table: %w", err)
+			}
+		}
+		// A seal decided before lands meanwhile, or never: no write of columns sets a Location back.
+		if err := sleep(ctx, v.config.Policy.Bound); err != nil {
+			return err
+		}
+	}
+	t = v.widen(t, merged)
+	t.Followed = false
+	if t, err = v.catalog.SetTable(ctx, t); err != nil {
+		return fmt.Errorf("set table: %w", err)
+	}
+	if retyped {
+		return v.followAll(ctx, t, time.Time{})
+	}
+	return nil
+}
+
+// finish has the partitions follow a table that was changed, and says so there. Who only shares in it is done after a while: errShared.
+func (v *visit) finish(ctx context.Context, t catalog.Table, shared bool) error {
+	// A seal decided before the table changed, or a write with the columns of before, by whomever, lands within the bound or never: later
+	// looks see it.
+	if err := sleep(ctx, v.config.Policy.Bound); err != nil {
+		return err
+	}
+	until := time.Time{}
+	if shared {
+		until = v.config.Now().Add(max(v.config.Policy.Bound, leastShare))
+	}
+	if err := v.followAll(ctx, t, until); err != nil {
+		return err
+	}
+	t.Followed = true
+	if _, err := v.catalog.SetTable(ctx, t); err != nil {
+		return fmt.Errorf("set table: %w", err)
+	}
+	return nil
 }
 
 // widen gives t the columns merged, with the history of each.
@@ -83,71 +133,6 @@ func (v *visit) widen(t catalog.Table, merged []schema.Field) catalog.Table {
 		t.Columns[i] = c
 	}
 	return t
-}
-
-// followAll brings every partition's own columns up to the table's.
-func (v *visit) followAll(ctx context.Context, to []schema.Field) error {
-	for range maxSteps {
-		look := v.config.Now()
-		all, err := v.catalog.Partitions(ctx)
-		if err != nil {
-			return fmt.Errorf("read partitions: %w", err)
-		}
-		var behind []catalog.Partition
-		for _, p := range all {
-			if !schema.Equal(p.Columns, to) {
-				p.Columns = to
-				behind = append(behind, p)
-			}
-		}
-		if len(behind) == 0 {
-			return nil
-		}
-		if err := v.set(ctx, look, behind...); err != nil && !errors.Is(err, errLost) {
-			return err
-		}
-	}
-	return errors.New("partitions changed all the time")
-}
-
-// follow brings this partition's columns up to the table's.
-func (v *visit) follow(ctx context.Context, s *state) error {
-	p := s.entry
-	p.Columns = declared(s.table)
-	return v.set(ctx, s.at, p)
-}
-
-// publish points the partition's Location at the current generation.
-func (v *visit) publish(ctx context.Context, s *state) error {
-	p := s.entry
-	p.Hour = s.partition
-	p.Location = locationOf(s)
-	p.Columns = declared(s.table)
-	p.PublishedAt = v.config.Now().UTC()
-	return v.set(ctx, s.at, p)
-}
-
-// set writes partitions as decided by the look. Where the catalog cannot compare, the write lands within the bound of that look or not at
-// all: a deadline over all tries, and no try once it has passed.
-func (v *visit) set(ctx context.Context, look time.Time, all ...catalog.Partition) error {
-	now := v.config.Now()
-	if bound := v.config.Policy.Bound; bound > 0 {
-		left := bound - now.Sub(look)
-		if left <= 0 {
-			return errLost
-		}
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, left)
-		defer stop()
-	}
-	for i := range all {
-		all[i].WrittenAt = look.Add(v.config.Policy.Bound).UTC() // the latest instant at which it can land
-	}
-	err := v.catalog.SetPartitions(ctx, all)
-	if errors.Is(err, catalog.ErrStale) || v.config.Policy.Bound > 0 && errors.Is(err, context.DeadlineExceeded) {
-		return errors.Join(errLost, err)
-	}
-	return err
 }
 
 // columns gives all that is known of the table's columns; declared only what readers are told.
