@@ -16,7 +16,7 @@ const (
 	NotJSON       Reason = "not_json"        // against RFC 8259
 	Encoding      Reason = "encoding"        // not UTF-8, a byte order mark, or half of a surrogate pair
 	TooDeep       Reason = "too_deep"        // nested more than MaxDepth deep
-	TooLarge      Reason = "too_large"       // longer than Decoder.MaxLine; also of a record that is too large to be taken
+	TooLarge      Reason = "too_large"       // longer than Decoder.MaxLine, or a key longer than MaxKey; also of a record that is too large to be taken
 	NotObject     Reason = "not_object"      // a JSON value, but no object
 	DuplicateKey  Reason = "duplicate_key"   // two keys of one object are equal, or differ only in case
 	IDMissing     Reason = "id_missing"      // no id, or null

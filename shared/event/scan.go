@@ -3,6 +3,9 @@ package event
 // MaxDepth is how deep objects and arrays may be nested; the event itself counts as 1. (DuckDB's readers fail at 128.)
 const MaxDepth = 64
 
+// MaxKey is how long a key may be, in bytes as it is spelt. (The parser beneath Hive's JSON SerDe refuses a file with a name beyond 50,000.)
+const MaxKey = 50_000
+
 // scanner checks one JSON document in one pass by RFC 8259, and notes what the decoder needs of it: where the mapped fields are, the
 // keys of the top object, the first duplicate key. With an arena it writes the document there without the white space between tokens;
 // all else keeps its bytes.
@@ -113,6 +116,9 @@ func (s *scanner) object(i, depth int, prefix uint8) int {
 			return -1
 		}
 		text := s.src[start : end-1]
+		if len(text) > MaxKey {
+			return s.fail(TooLarge, "a key is longer than 50000 bytes", start-1)
+		}
 		if !plain {
 			text = s.unquote(text)
 		}

@@ -9,10 +9,11 @@ const MaxName = 255
 // partitionKeys are the columns that a partition gives. A field of that name in the events is not declared: the partition wins.
 var partitionKeys = [...]string{"dt", "hour"}
 
-// Fold is the name under which Hive, Athena and Trino know a key: lower case by strings.ToLower. Two keys of one fold are one field.
+// Fold is the name under which Hive, Athena and Trino know a key: lower case by strings.ToLower. Two keys of one fold are one field. Of the letters
+// whose lower case is ASCII in Go, one is not in Java: İ gives two characters there, so that a reader would not find it under a plain i.
 //
 // Not every name can be declared. ColumnName and MemberName say which; the data under any other key stays in the files, undeclared.
-func Fold(key string) string { return strings.ToLower(key) }
+func Fold(key string) string { return strings.ToLower(strings.ReplaceAll(key, "İ", "i\u0307")) }
 
 // ColumnName tells whether a folded name may name a column: 1 to 255 of a-z 0-9 _ . - @ $ and blank, where a blank is neither first nor last,
 // $ is not first (Trino's hidden columns are named so: $path), and dt and hour are taken.

@@ -49,6 +49,7 @@ var inferred = []struct {
 	{"41: longest name, escaped", []string{`{"` + strings.Repeat(`\u0061`, 255) + `":1,"` + strings.Repeat(`\u0062`, 256) + `":1}`},
 		`{"` + strings.Repeat("a", 255) + `":"int"}`},
 	{"41: folds to ASCII", []string{`{"K":1}`, `{"k":0.5}`}, `{"K":"double"}`},
+	{"41: folds to ASCII in Go only", []string{`{"\u0130":1,"İd":1,"s":{"İ":1,"a":1}}`}, `{"s":{"a":"int"}}`},
 	{"41: long string", []string{`{"a":"` + strings.Repeat("x", 1<<20) + `","b":1}`}, `{"a":"string","b":"int"}`},
 	{"41: long array", []string{`{"a":[` + strings.Repeat("1,", 100_000) + `0.5],"b":1}`}, `{"a":["double"],"b":"int"}`},
 	{"41: 1,000 members", []string{manyKeys(1000)}, ""},

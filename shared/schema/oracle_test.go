@@ -91,7 +91,7 @@ func oracleObject(d *jsontext.Decoder, top bool, depth int) (Type, error) {
 		if err != nil {
 			return Type{}, err
 		}
-		f := Field{Spelling: key.String(), Name: strings.ToLower(key.String())}
+		f := Field{Spelling: key.String(), Name: strings.ToLower(strings.ReplaceAll(key.String(), "\u0130", "i\u0307"))}
 		if names[f.Name] {
 			return Type{}, errNotStored
 		}
