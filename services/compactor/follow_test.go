@@ -85,7 +85,13 @@ func TestManyFollow(t *testing.T) {
 	l.put(hour, "", false, lineOf(hour, "wide", `,"fresh":1`))
 	ctx, stop := context.WithCancel(t.Context())
 	calls := 0
+	moved := catalog.Partition{Hour: hour - 9000, Location: layout.Location(hour-9000, layout.FirstGeneration.Successor("00000000"))}
 	s.partitions = func(p []catalog.Partition) {
+		if calls == 0 { // after it was listed
+			if err := s.Catalog.SetPartitions(t.Context(), []catalog.Partition{moved}); err != nil {
+				t.Error(err)
+			}
+		}
 		if calls++; calls == 1 && (p[0].Hour != hour || p[1].Hour != hour-1 || p[2].Hour != hour-2) {
 			t.Errorf("the first to follow are %s, %s and %s", p[0].Hour, p[1].Hour, p[2].Hour)
 		}
@@ -102,6 +108,9 @@ func TestManyFollow(t *testing.T) {
 	s.partitions = nil
 	if r := l.compactor().Work(t.Context(), Task{Partition: hour}, time.Time{}); r.Minors != 1 || len(r.SetAside) != 0 {
 		t.Fatalf("the next run: %+v", r)
+	}
+	if got := l.location(moved.Hour); got != moved.Location {
+		t.Errorf("the Location of %s was set back to %s", moved.Hour, got)
 	}
 	if s.written != 10_001 {
 		t.Errorf("%d writes for 10,001 partitions", s.written)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 const maxGet = 1000
 
 // Partitions implements catalog.Catalog. Columns that are the table's are given as the table has them; others as Glue tells them, see
-// fieldsOf. When all are read, a partition's columns are known by their hash, so that a change of theirs by hand shows only in those named.
+// fieldsOf. Entries may share them. When all are read, a partition's columns are known by their hash, so that a change of theirs by hand shows only in those named.
 //
 // A Location outside the lake is given as the URL that it is. An entry that others made, or whose Location others set, is given without
 // columns, and as published and written just now: it will be written anew before anybody relies on when that was. What is no hour, such
@@ -54,39 +55,63 @@ func (c *Catalog) Partitions(ctx context.Context, which ...layout.Partition) ([]
 }
 
 // entries reads what Glue gave. Of those that were listed the columns are known by their hash only; where that is not the table's, they are
-// read once more.
+// read once more: of one for each hash, as 10,000 partitions that are behind are so in the same way, and their columns may be many.
 func (c *Catalog) entries(ctx context.Context, found []*types.Partition, table []schema.Field, listed bool) ([]catalog.Partition, error) {
 	want := columnsOf(table)
-	mark := hash(want)
+	now := hash(want)
 	var entries []catalog.Partition
-	var behind []layout.Partition
+	behind := map[string][]catalog.Partition{}
 	for _, p := range found {
 		hour, ok := hourOf(p.Values)
 		if !ok {
 			continue
 		}
 		e, marked := c.entry(hour, p)
-		switch same := p.Parameters[columnsKey] == mark; {
+		switch mark := p.Parameters[columnsKey]; {
 		case !marked:
-		case listed && !same:
-			behind = append(behind, hour)
+		case listed && mark != now:
+			behind[mark] = append(behind[mark], e)
 			continue
 		case listed, sameColumns(p.StorageDescriptor.Columns, want):
-			e.Columns = slices.Clone(table)
+			e.Columns = table // shared, as there may be 10,000
 		default:
 			e.Columns = fieldsOf(p.StorageDescriptor.Columns)
 		}
 		entries = append(entries, e)
 	}
-	if len(behind) == 0 {
-		return entries, nil
+	for _, mark := range slices.Sorted(maps.Keys(behind)) {
+		others, err := c.behind(ctx, mark, behind[mark], table)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, others...)
 	}
-	again, err := c.named(ctx, behind)
+	return entries, nil
+}
+
+// behind gives listed entries that bear one mark with their columns: the first's are all's, unless somebody has changed or dropped it since; then
+// each is read.
+func (c *Catalog) behind(ctx context.Context, mark string, group []catalog.Partition, table []schema.Field) ([]catalog.Partition, error) {
+	first, err := c.named(ctx, []layout.Partition{group[0].Hour})
 	if err != nil {
 		return nil, err
 	}
-	others, err := c.entries(ctx, again, table, false)
-	return append(entries, others...), err
+	if len(first) == 1 && first[0].StorageDescriptor != nil && hash(first[0].StorageDescriptor.Columns) == mark {
+		columns := fieldsOf(first[0].StorageDescriptor.Columns)
+		for i := range group {
+			group[i].Columns = columns
+		}
+		return group, nil
+	}
+	hours := make([]layout.Partition, len(group))
+	for i, e := range group {
+		hours[i] = e.Hour
+	}
+	again, err := c.named(ctx, hours)
+	if err != nil {
+		return nil, err
+	}
+	return c.entries(ctx, again, table, false)
 }
 
 // entry reads all but the columns. It tells whether the entry is as Lakebed wrote it.

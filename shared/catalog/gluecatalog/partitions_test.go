@@ -3,6 +3,7 @@ package gluecatalog
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,46 +12,53 @@ import (
 	"github.com/lakebed/lakebed/shared/schema"
 )
 
-// TestPartitionsPaged: all pages are read, without columns; only those that are behind are read once more, with theirs.
+// TestPartitionsPaged: all pages are read, without columns. Of those that are behind, one of each kind is read once more, with its columns; where
+// that one has been changed since, all of the kind.
 func TestPartitionsPaged(t *testing.T) {
 	var c *Catalog
 	table := known("a", "b")
 	table.Columns[1].Type.Kind = schema.Long
 	now := declared(table)
-	pages := map[string][]object{}
-	c, s := open(t, func(x call) (any, string) {
-		switch x.op {
+	a, b, x := field("a", schema.String), field("b", schema.String), field("x", schema.String)
+	pages, alone := map[string][]object{}, map[layout.Partition]object{}
+	c, s := open(t, func(in call) (any, string) {
+		switch in.op {
 		case "GetPartitions":
-			if x.in["ExcludeColumnSchema"] != true {
+			if in.in["ExcludeColumnSchema"] != true {
 				t.Error("columns are asked for")
 			}
-			if x.in["NextToken"] == nil {
+			if in.in["NextToken"] == nil {
 				return object{"Partitions": pages[""], "NextToken": "2"}, ""
 			}
 			return object{"Partitions": pages["2"]}, ""
 		case "BatchGetPartition":
-			return object{
-				"Partitions":      []object{registered(c, entry(hour+1, field("a", schema.String)), true)},
-				"UnprocessedKeys": []object{{"Values": valuesOf(hour)}, {"Values": valuesOf(hour + 3)}},
-			}, ""
+			return object{"Partitions": []object{alone[hour+4]}, "UnprocessedKeys": []object{{"Values": valuesOf(hour + 5)}, {"Values": valuesOf(hour + 6)}}}, ""
 		case "GetPartition":
-			if reflect.DeepEqual(x.in["PartitionValues"], []any{hour.Date(), hour.Hour()}) {
-				return object{"Partition": registered(c, entry(hour, field("b", schema.String)), true)}, ""
+			for h, p := range alone {
+				if reflect.DeepEqual(in.in["PartitionValues"], []any{h.Date(), h.Hour()}) {
+					return object{"Partition": p}, ""
+				}
 			}
 			return nil, "EntityNotFoundException"
 		}
 		return stored(t, c, "7", table), ""
 	})
 	crawled := object{"Values": []string{"2026", "raw"}}
-	pages[""] = []object{registered(c, entry(hour+2, now...), false), crawled, registered(c, entry(hour+1, now[0]), false)}
-	pages["2"] = []object{
-		registered(c, entry(hour, field("b", schema.String)), false), registered(c, entry(hour+3, now[0]), false), registered(c, entry(hour-1), false)}
+	for _, e := range []catalog.Partition{entry(hour+2, now...), entry(hour+1, a), entry(hour+4, x), entry(hour+5, x)} {
+		pages[""] = append(pages[""], registered(c, e, false), crawled)
+	}
+	for _, e := range []catalog.Partition{entry(hour, b), entry(hour+3, a), entry(hour+6, x), entry(hour - 1)} {
+		pages["2"] = append(pages["2"], registered(c, e, false))
+	}
+	alone[hour+1], alone[hour], alone[hour+5] = registered(c, entry(hour+1, a), true), registered(c, entry(hour, b), true), registered(c, entry(hour+5, x), true)
+	alone[hour+4] = registered(c, entry(hour+4, x), true) // and changed by hand: its mark says no more what it has
+	alone[hour+4]["StorageDescriptor"].(object)["Columns"] = columnsOf([]schema.Field{b})
 	found, err := c.Partitions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []catalog.Partition{entry(hour, field("b", schema.String)), entry(hour+1, field("a", schema.String)), entry(hour+2, now...)}
-	// The last page's hour-1 is behind as well; no answer tells of it, as if it had been dropped meanwhile.
+	// Those of hour-1 and hour+6 are dropped meanwhile.
+	want := []catalog.Partition{entry(hour, b), entry(hour+1, a), entry(hour+2, now...), entry(hour+3, a), entry(hour+4, b), entry(hour+5, x)}
 	for i, p := range found {
 		if p.Version == "" {
 			t.Errorf("%s has no version", p.Hour)
@@ -60,7 +68,9 @@ func TestPartitionsPaged(t *testing.T) {
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", found, want)
 	}
-	if s.ops() != "GetPartitions GetPartitions GetTable BatchGetPartition GetPartition GetPartition" {
+	ops := strings.Fields(s.ops())
+	slices.Sort(ops)
+	if got := strings.Join(ops, " "); got != "BatchGetPartition"+strings.Repeat(" GetPartition", 7)+" GetPartitions GetPartitions GetTable" {
 		t.Errorf("called %s", s.ops())
 	}
 }
