@@ -26,7 +26,8 @@ type Reject struct {
 	Sequence string       `json:"sequence"`
 	Position int          `json:"position"`
 	Arrival  time.Time    `json:"arrival"`
-	Data     []byte       `json:"data"` // base64 in JSON
+	Data     []byte       `json:"data"`             // base64 in JSON
+	Erased   bool         `json:"erased,omitempty"` // see Erase: then there is neither data nor detail
 }
 
 // Put stores rejects of one reason that came in one span, and gives the key of the object. One that is there already is the same one.
