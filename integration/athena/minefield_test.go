@@ -1,0 +1,110 @@
+package athena
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lakebed/lakebed/shared/bucket/s3bucket"
+	"github.com/lakebed/lakebed/shared/cloud"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/quarantine"
+)
+
+// Whatever ingest takes, all readers read: each value in a column of its own, in one that all share, and deep in a struct, and names likewise. What it
+// does not take lies in quarantine, byte by byte.
+func minefield(t *testing.T, s *site) {
+	l := newLake(t, s, "minefield")
+	var in bytes.Buffer
+	taken, refused := map[string]string{}, map[string]string{} // lines by id, reasons by line
+	line := func(id, more string) string {
+		return fmt.Sprintf(`{"event_uuid":%q,"created_at":"2026-11-20T08:00:00Z",%s}`, id, more)
+	}
+	for kind, values := range mines {
+		for i, v := range values {
+			for where, more := range map[string]string{
+				"own": fmt.Sprintf(`"%s%03d":%s`, kind, i, v), "any": `"any":` + v, "in": fmt.Sprintf(`"in":{"%s%03d":[%s]}`, kind, i, v),
+			} {
+				id := fmt.Sprintf("%s-%s-%03d", kind, where, i)
+				if one := line(id, more); event.Reason(kind).Valid() {
+					refused[one] = kind
+				} else {
+					taken[id] = one
+				}
+			}
+		}
+	}
+	for i, member := range keyed {
+		id := fmt.Sprintf("key-%03d", i)
+		taken[id] = line(id, member)
+	}
+	for i, member := range positional {
+		id := fmt.Sprintf("position-%d", i)
+		taken[id] = strings.Replace(line(id, member), "T08:", "T09:", 1)
+	}
+	for one, reason := range whole {
+		refused[one] = reason
+	}
+	for _, id := range slices.Sorted(maps.Keys(taken)) {
+		in.WriteString(taken[id] + "\n")
+	}
+	for _, one := range slices.Sorted(maps.Keys(refused)) {
+		in.WriteString(one + "\n")
+	}
+	if n := l.count("stored", &in, "run", "-"); n != len(taken) {
+		t.Errorf("%d stored, want %d", n, len(taken))
+	}
+	l.quarantined(refused)
+	l.run(nil, "verify")
+	for _, v := range l.views("hour = '08'") {
+		n := 0
+		for id, one := range taken {
+			if v.name == "Hive" && strings.HasPrefix(id, "position") {
+				continue
+			}
+			n++
+			v.check(t, id, decoded(t, one))
+		}
+		if len(v.rows) != n {
+			t.Errorf("%d rows through %s, want %d", len(v.rows), v.name, n)
+		}
+	}
+	if s.failure(t, l.name, "SELECT event_uuid FROM "+hiveTable+" WHERE hour = '09'") == "" {
+		t.Error("Hive's SerDe reads names of positions: what is said of it is wrong")
+	}
+}
+
+// quarantined wants exactly the given lines in quarantine, each with its reason where one is given.
+func (l *lake) quarantined(refused map[string]string) {
+	l.t.Helper()
+	b := s3bucket.New(cloud.S3(l.site.Config()), l.at())
+	found := map[string]bool{}
+	for o, err := range b.List(l.t.Context(), layout.Quarantine, "") {
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		rejects, err := quarantine.Read(l.t.Context(), b, o.Key)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		for _, r := range rejects {
+			want, known := refused[string(r.Data)]
+			if !known || found[string(r.Data)] {
+				l.t.Errorf("in quarantine for %s (%s): %.200q", r.Reason, r.Detail, r.Data)
+			}
+			if known && string(r.Reason) != want {
+				l.t.Errorf("%.200q is in quarantine for %s, want %s", r.Data, r.Reason, want)
+			}
+			found[string(r.Data)] = true
+		}
+	}
+	for one := range refused {
+		if !found[one] {
+			l.t.Errorf("not in quarantine: %.200q", one)
+		}
+	}
+}
