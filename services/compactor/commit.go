@@ -26,6 +26,9 @@ import (
 //
 // A crash before 4 leaves only what is written again; after 4 nothing is left to do.
 func (m *merge) commit(ctx context.Context, s *state) error {
+	if m.header.Erased > 0 {
+		m.inputs = append(m.inputs, fmt.Sprintf("erased %016x", m.erased.Sum64()))
+	}
 	m.header.Inputs = hashInputs("minor", m.inputs...)
 	if err := m.part.Finish(m.header); err != nil {
 		return err
@@ -79,6 +82,7 @@ func (m *merge) count() {
 	r.Events += m.part.Lines()
 	r.Duplicates += m.header.Duplicates
 	r.Conflicts += m.header.Conflicts
+	r.Erased += m.header.Erased
 	r.BytesIn += m.bytes
 	r.RawBytes += m.part.Raw()
 	r.BytesNew += m.part.Size()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/erasure"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/schema"
@@ -44,9 +45,10 @@ type Config struct {
 
 // Compactor works on one lake. Safe for concurrent use.
 type Compactor struct {
-	bucket  bucket.Bucket
-	catalog catalog.Catalog
-	config  Config
+	bucket     bucket.Bucket
+	catalog    catalog.Catalog
+	config     Config
+	tombstones *erasure.Cache
 }
 
 // New checks the configuration.
@@ -68,7 +70,7 @@ func New(b bucket.Bucket, c catalog.Catalog, config Config) (*Compactor, error) 
 	if err = errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
-	return &Compactor{b, c, config}, nil
+	return &Compactor{b, c, config, &erasure.Cache{}}, nil
 }
 
 // errLost says that another worker was faster: look again and decide anew.

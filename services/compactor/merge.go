@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/index"
@@ -25,6 +27,8 @@ type merge struct {
 	chunk *chunk
 
 	decoder     *event.Decoder
+	erases      *eraser // nil when nothing is to be erased
+	erased      *xxhash.Digest
 	part        *part.Writer
 	index       *index.Writer
 	schema      *schema.Inferrer
@@ -37,7 +41,13 @@ type merge struct {
 	conflicting int64                       // bytes of them
 }
 
-func (v *visit) newMerge(s *state, lane layout.Lane, c *chunk) (m *merge, err error) {
+// newMerge begins one. The tombstones are read after the fragments were listed: one that it does not know came after every fragment that it
+// merges, and whoever put it finds them.
+func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chunk) (m *merge, err error) {
+	set, err := v.tombstones.Load(ctx, v.bucket)
+	if err != nil {
+		return nil, err
+	}
 	table := columns(s.table)
 	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}}
 	for _, d := range s.current().data() {
@@ -51,6 +61,9 @@ func (v *visit) newMerge(s *state, lane layout.Lane, c *chunk) (m *merge, err er
 	}
 	if m.decoder, err = event.NewDecoder(v.config.Mapping, 0); err != nil {
 		return nil, err
+	}
+	if e := (eraser{set, v.partition, m.decoder}); !e.idle() {
+		m.erases, m.erased = &e, xxhash.New()
 	}
 	if m.part, err = part.NewWriter(v.config.Scratch); err != nil {
 		return nil, err
@@ -83,11 +96,13 @@ func (m *merge) add(ctx context.Context, f fragment, text []byte) error {
 	number := len(m.fragments)
 	start, lines := len(m.chunk.text), len(m.chunk.lines)
 	m.chunk.text = append(m.chunk.text, text...)
-	if err := m.identify(number, start); err != nil {
+	gone, err := m.identify(number, start)
+	if err != nil {
 		m.chunk.text, m.chunk.lines = m.chunk.text[:start], m.chunk.lines[:lines]
 		return err
 	}
-	m.took(f, int64(len(m.chunk.lines)-lines))
+	m.took(f, int64(len(m.chunk.lines)-lines+len(gone)))
+	m.drop(number, gone)
 	if m.chunk.size() >= m.config.Memory {
 		return m.flush(ctx)
 	}
@@ -103,8 +118,16 @@ func (m *merge) took(f fragment, lines int64) {
 	m.bytes += f.object.Size
 }
 
-// identify finds the lines of the chunk's text from start on.
-func (m *merge) identify(fragment, start int) error {
+// drop counts lines that are erased. Which they are is part of what the merge is made of.
+func (m *merge) drop(fragment int, numbers []int) {
+	for _, n := range numbers {
+		m.header.Erased++
+		_, _ = fmt.Fprintf(m.erased, "%d:%d\n", fragment, n) // a hash never fails
+	}
+}
+
+// identify finds the lines of the chunk's text from start on, and gives the numbers of those that are to be erased, which are left out.
+func (m *merge) identify(fragment, start int) (gone []int, err error) {
 	text := m.chunk.text
 	for number := 0; start < len(text); number++ {
 		end := start
@@ -112,16 +135,31 @@ func (m *merge) identify(fragment, start int) error {
 			end++
 		}
 		if end == len(text) {
-			return fmt.Errorf("%w: line %d has no end", errBroken, number+1)
+			return nil, fmt.Errorf("%w: line %d has no end", errBroken, number+1)
 		}
 		print, err := fingerprint(m.decoder, text[start:end])
 		if err != nil {
-			return fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
+			return nil, fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
 		}
-		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: end, from: uint32(fragment), number: uint32(number)})
+		erase, err := m.matches(text[start:end])
+		if err != nil {
+			return nil, fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
+		}
+		if erase {
+			gone = append(gone, number)
+		} else {
+			m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: end, from: uint32(fragment), number: uint32(number)})
+		}
 		start = end + 1
 	}
-	return nil
+	return gone, nil
+}
+
+func (m *merge) matches(line []byte) (bool, error) {
+	if m.erases == nil {
+		return false, nil
+	}
+	return m.erases.match(line)
 }
 
 // flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new.

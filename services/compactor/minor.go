@@ -17,7 +17,7 @@ func (v *visit) minor(ctx context.Context, s *state, lane layout.Lane) (err erro
 		c.reset()
 		chunks.Put(c)
 	}()
-	m, err := v.newMerge(s, lane, c)
+	m, err := v.newMerge(ctx, s, lane, c)
 	if err != nil {
 		return err
 	}

@@ -113,6 +113,11 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		}
 		_, _ = again.Write(text) // never fails
 		_, _ = again.Write([]byte{'\n'})
+		if erase, err := m.matches(text); erase || err != nil {
+			m.drop(from, []int{number})
+			number++
+			return err
+		}
 		start := len(m.chunk.text)
 		m.chunk.text = append(append(m.chunk.text, text...), '\n')
 		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: start + len(text), from: uint32(from), number: uint32(number)})

@@ -161,8 +161,8 @@ func TestReprocessCrashAnywhere(t *testing.T) {
 	if total < 50 {
 		t.Fatalf("only %d operations", total)
 	}
-	for _, when := range []faulty.When{faulty.After, faulty.Before, faulty.Midway, faulty.Late} {
-		for n := 1; n <= total; n++ {
+	for when, every := range map[faulty.When]int{faulty.After: 1, faulty.Before: 5, faulty.Midway: 3, faulty.Late: 2} { // before one is after another
+		for n := 1; n <= total; n += every {
 			l := old(t)
 			before := maps.Clone(l.want[hour])
 			whole := l.cat
@@ -193,5 +193,46 @@ func TestReprocessCrashAnywhere(t *testing.T) {
 				t.Fatalf("after %v: left are %v", crashed, left)
 			}
 		}
+	}
+}
+
+// 70: while it sleeps before any operation, a late event is merged by another: once, and, if that comes before the seal, as the new transform
+// makes it.
+func TestReprocessBesideAWorker(t *testing.T) {
+	t.Parallel()
+	renewed, left := 0, 0
+	for n := 1; ; n++ {
+		l := old(t)
+		l.config.Policy.MajorParts, l.config.Policy.MajorShare = 100, 1 // the other merges fragments only
+		other := l.compactor()
+		sealed := false
+		z := &zombie{Bucket: l.store, n: n, asleep: func() {
+			for _, key := range l.keys(layout.Location(hour, layout.FirstGeneration)) {
+				h, _, err := part.ReadHeader(context.Background(), l.store, key)
+				sealed = sealed || err == nil && h.Kind == part.Seal
+			}
+			l.put(hour, "", false, lineOf(hour, "raced", `,"event_name":"a:b"`))
+			if _, err := other.Round(context.Background(), time.Time{}, nil); err != nil {
+				t.Error(err)
+			}
+		}}
+		l.bucket = z
+		l.reprocess("event_type")
+		l.bucket = l.store
+		if z.n > 0 {
+			break
+		}
+		l.settle()
+		if sealed && l.view(hour)["raced"] == l.want[hour]["raced"] {
+			left++
+			l.reprocess("event_type")
+		} else {
+			renewed++
+		}
+		l.renew()
+		l.check()
+	}
+	if renewed == 0 || left == 0 {
+		t.Errorf("%d times before the seal, %d times after", renewed, left)
 	}
 }

@@ -22,6 +22,7 @@ type Result struct {
 	Events     int64 // of these, new
 	Duplicates int64
 	Conflicts  int64 // same id, another body: quarantined
+	Erased     int64 // late copies of erased events, dropped
 	BytesIn    int64 // of the fragments merged, as stored
 	RawBytes   int64 // of the new events' lines
 	BytesNew   int64 // of parts made of fragments, compressed
@@ -65,6 +66,7 @@ func (r *Result) Add(o Result) {
 	r.Events += o.Events
 	r.Duplicates += o.Duplicates
 	r.Conflicts += o.Conflicts
+	r.Erased += o.Erased
 	r.BytesIn += o.BytesIn
 	r.RawBytes += o.RawBytes
 	r.BytesNew += o.BytesNew
