@@ -21,7 +21,7 @@ func TestFind(t *testing.T) {
 		{"user_id", "0.1", `{"user_id":0.10} {"user_id":1e-1} {"user_id":1E-01}`, `{"user_id":0.1000000000000000055511151231257827}`},
 		{"user_id", "1e99", `{"user_id":1e99} {"user_id":10E+98} {"user_id":0.1e100}`, `{"user_id":1e98}`},
 		{"User.Id", "a", `{"user":{"id":"a"}} {"USER":{"iD":"a"}} {"user":[{"id":"b"},{"id":"a"}]} {"user":[[{"id":["c",["a"]]}]]} {"user.id":"a"} {"User.ID":"a"} {"user":{"x":1},"y":{"id":"b"},"user.id":"a"}`,
-			`{"user":{"id":"A"}} {"user":"a"} {"id":"a"} {"user":{"x":{"id":"a"}}} {"user":{"id":{"id":"a"}}} {"user":["a"]} {"user.":{"id":"a"}} {"user.id.x":"a"}`},
+			`{"user":{"id":"A"}} {"user":"a"} {"id":"a"} {"user":{"x":{"id":"a"}}} {"user":{"id":{"id":"a"}}} {"user":["a"]} {"user.":{"id":"a"}} {"user.id.x":"a"} {"user":{"i":"a"}}`},
 		{"a.b.c", "1", `{"a":{"b":{"c":1}}} {"a.b":{"c":1}} {"a":{"b.c":1}} {"a":{"b":{"c":2},"b.c":1}} {"a":{"b.c":2,"b":{"c":1}}}`, `{"a":{"b":{"d":1}}} {"a":{"b":1}} {"a":{"c":1}}`},
 		{"name", "Zoë \"Z\"\n", `{"name":"Zoë \"Z\"\n"} {"name":"Zo\u00eb \u0022Z\u0022\u000a"} {"n\u0061me":"Zoë \"Z\"\n"}`, `{"name":"Zoë"} {"name":"Zoe\u0308 \"Z\"\n"}`},
 		{"größe", "1", `{"GRÖSSE":2,"GRÖßE":1} {"gr\u00D6\u00DFe":1} {"größe":1}`, `{"grosse":1}`},

@@ -66,7 +66,7 @@ func digests(secret []byte, path string, values []string) []digest {
 		}
 	}
 	slices.SortFunc(all, func(a, b digest) int { return strings.Compare(string(a[:]), string(b[:])) })
-	return all
+	return slices.Compact(all)
 }
 
 func encode(path string, all []digest, until time.Time) ([]byte, error) {
