@@ -24,6 +24,7 @@ type Summary struct {
 	Events     int64     `json:"events"`
 	Duplicates int64     `json:"duplicates"`
 	Conflicts  int64     `json:"conflicts"`
+	Erased     int64     `json:"erased"`
 	Swept      int       `json:"swept"`
 	Deleted    int       `json:"deleted"`
 	SetAside   []trouble `json:"set_aside,omitempty"`
@@ -51,7 +52,7 @@ func summaryOf(r compactor.Result) Summary {
 	s := Summary{
 		Version: Version, More: r.More, Partitions: r.Partitions, Minors: r.Minors, Majors: r.Majors, Repaired: r.Repaired, Lost: r.Lost,
 		Reindexed: r.Reindexed, Evolved: r.Evolved, Fragments: r.Fragments, Events: r.Events, Duplicates: r.Duplicates, Conflicts: r.Conflicts,
-		Swept: r.Swept, Deleted: r.Deleted,
+		Erased: r.Erased, Swept: r.Swept, Deleted: r.Deleted,
 	}
 	if next := r.Next(); !next.IsZero() {
 		s.Next = next.UTC().Format(time.RFC3339)

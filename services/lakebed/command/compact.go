@@ -74,7 +74,7 @@ func (e *env) report(r *compactor.Result) error {
 func compacted(r *compactor.Result) []field {
 	return []field{
 		{"fragments_merged", r.Fragments}, {"lines_read", r.Lines}, {"events_written", r.Events}, {"duplicates_dropped", r.Duplicates},
-		{"conflicts_quarantined", r.Conflicts}, {"parts_written", r.Minors}, {"generations_sealed", r.Majors},
+		{"conflicts_quarantined", r.Conflicts}, {"erased_dropped", r.Erased}, {"parts_written", r.Minors}, {"generations_sealed", r.Majors},
 		{"bytes_read", r.BytesIn}, {"bytes_written", r.BytesNew}, {"bytes_rewritten", r.BytesMoved},
 		{"write_amplification", math.Round(r.WriteAmplification()*1000) / 1000},
 		{"schema_changes", r.Evolved}, {"locations_repaired", r.Repaired}, {"races_lost", r.Lost},

@@ -95,8 +95,8 @@ func newRoot(e *env) *cobra.Command {
 	p.StringVar(&e.lake, "lake", "", "directory of the lake, or s3://bucket/prefix (or LAKEBED_LAKE)")
 	p.VarP(&e.format, "output", "o", "how data is printed: table, json or csv")
 	p.BoolVarP(&e.quiet, "quiet", "q", false, "no progress")
-	root.AddCommand(newGenerate(e), newIngest(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
-		newReplay(e), newReprocess(e), newRebuild(e), newSettings(e))
+	root.AddCommand(newGenerate(e), newIngest(e), newBackfill(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
+		newReplay(e), newReprocess(e), newErase(e), newRebuild(e), newSettings(e))
 	for _, c := range root.Commands() {
 		if c.Name() != "generate" {
 			c.Flags().AddFlagSet(e.flags)
