@@ -24,12 +24,18 @@ func text(names ...string) []column {
 func TestAthena(t *testing.T) {
 	usual := tables{IDField: "event_uuid", Columns: text("event_uuid", "created_at", "event_name", "created_datetime", "event_type", "event_subtype")}
 	s := open(t, map[string]tables{
-		"github":    {IDField: "id", Columns: text("id", "created_at", "type", "created_datetime", "event_type")},
-		"swap":      usual,
-		"evolution": usual,
-		"live":      usual,
+		"github":     {IDField: "id", Columns: text("id", "created_at", "type", "created_datetime", "event_type")},
+		"swap":       usual,
+		"evolution":  usual,
+		"live_plain": usual, "live_gzip": usual, "queries": usual, "empty": usual,
+		"live_nested": {IDField: "meta.Id", Columns: append(text("created_at", "event_name", "created_datetime", "event_type"), column{Name: "meta", Type: "string"})},
+		"generated":   usual, "wide": usual, "many": usual,
+		"reader": usual, "differential": usual, "minefield": usual,
 	})
-	for name, test := range map[string]func(*testing.T, *site){"GitHub": gitHub, "Swap": swap, "Evolution": evolution, "Live": live} {
+	for name, test := range map[string]func(*testing.T, *site){
+		"GitHub": gitHub, "Swap": swap, "Evolution": evolution, "Live": live, "Queries": queries,
+		"Generated": generated, "Wide": wide, "Many": many, "Reader": duringAll, "Differential": differential, "Minefield": minefield,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, s)

@@ -3,10 +3,12 @@ package trino
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Result is what a query gave. Values are as JSON has them: nil, bool, json.Number, string, and for ARRAY and ROW a list.
@@ -37,8 +39,27 @@ type page struct {
 	Error   *Error   `json:"error"`
 }
 
+// noNodes is what a query ends with while the server does not know itself for one that can run it: after a start, and when the machine is so busy
+// that its announcement comes late. Nothing was read yet.
+const noNodes = "NO_NODES_AVAILABLE"
+
 // Query runs one statement and reads all that it gives. Names without a schema are looked up in the given one. The error of a statement that failed is an *Error.
 func (s *Trino) Query(ctx context.Context, schema, statement string) (*Result, error) {
+	for deadline := time.Now().Add(time.Minute); ; {
+		r, err := s.query(ctx, schema, statement)
+		var failed *Error
+		if !errors.As(err, &failed) || failed.Name != noNodes || time.Now().After(deadline) {
+			return r, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Trino) query(ctx context.Context, schema, statement string) (*Result, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Endpoint+"/v1/statement", strings.NewReader(statement))
 	if err != nil {
 		return nil, err

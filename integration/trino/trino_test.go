@@ -31,7 +31,10 @@ func TestStartAndStop(t *testing.T) {
 		}
 	})
 	if s == nil {
-		t.Skip("not started")
+		if t.Failed() {
+			return
+		}
+		emulator.Skip(t, "Trino or the emulator is not installed")
 	}
 	if c, err := net.Dial("tcp", strings.TrimPrefix(s.Endpoint, "http://")); err == nil {
 		_ = c.Close()

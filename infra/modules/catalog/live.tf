@@ -1,4 +1,4 @@
-# The view events_live and the named queries: SQL of Athena engine 3, which is Trino's.
+# The view events_live: SQL of Athena engine 3, which is Trino's.
 locals {
   names = [for c in var.columns : c.name if c.live]
 
@@ -9,6 +9,7 @@ locals {
   id_path   = split(".", var.id_field)
   id_column = lower(local.id_path[0])
   id_parts  = slice(local.id_path, 1, length(local.id_path))
+  id_type   = join("", concat([for p in local.id_parts : "struct<${lower(p)}:"], ["string"], [for p in local.id_parts : ">"]))
   id_events = format("CAST(%s AS varchar)", join(".", [for p in local.id_path : "\"${lower(p)}\""]))
   id_raw = (
     length(local.id_parts) == 0
@@ -46,30 +47,5 @@ locals {
     catalog     = var.view_catalog
     schema      = var.database
     columns     = [for n in concat(local.names, local.partition_keys) : { name = n, type = "varchar" }]
-  }
-
-  queries = {
-    "${var.workgroup}-rejects" = {
-      description = "What was rejected in the last two days, by reason, with an example"
-      sql         = <<-SQL
-        SELECT reason, count(*) AS records, min(arrival) AS first, max(arrival) AS last, arbitrary(detail) AS example
-        FROM ${var.quarantine_table}
-        WHERE dt >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '1' DAY, '%Y-%m-%d')
-        GROUP BY reason ORDER BY records DESC
-      SQL
-    }
-    "${var.workgroup}-hours" = {
-      description = "Events of each of the last days' hours; it reads a column, since a count alone does not parse"
-      sql         = <<-SQL
-        SELECT dt, hour, count("${local.id_column}") AS events
-        FROM ${var.table}
-        WHERE dt >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '2' DAY, '%Y-%m-%d')
-        GROUP BY dt, hour ORDER BY dt DESC, hour DESC
-      SQL
-    }
-    "${var.workgroup}-live" = {
-      description = "The view ${var.live_table}, to be made anew with more columns"
-      sql         = "CREATE OR REPLACE VIEW ${var.live_table} AS\n${local.live}"
-    }
   }
 }

@@ -35,7 +35,32 @@ locals {
         { name = "data", type = "string" },
       ]
     }
+    (var.ledger_table) = {
+      description = "The account of each delivery by the hour of its arrival, once that is some hours old: received, and what became of it."
+      folder      = "ledger/"
+      range       = var.ledger_range
+      columns     = local.ledger
+    }
+    "${var.ledger_table}_new" = {
+      description = "The same of deliveries whose accounts are not rolled up yet; for a moment an entry is in both."
+      folder      = "ledger/new/"
+      range       = var.ledger_range
+      columns     = local.ledger
+    }
   }
+
+  ledger = [
+    { name = "v", type = "bigint" },
+    { name = "shard", type = "string" },
+    { name = "first", type = "string" },
+    { name = "last", type = "string" },
+    { name = "arrival", type = "string" },
+    { name = "replay", type = "string" },
+    { name = "received", type = "bigint" },
+    { name = "hours", type = "array<struct<partition:string,stored:bigint,duplicates:bigint,fragments:array<struct<name:string,lines:bigint>>>>" },
+    { name = "quarantined", type = "map<string,bigint>" },
+    { name = "rejects", type = "array<string>" },
+  ]
 }
 
 resource "aws_glue_catalog_database" "this" {
@@ -44,14 +69,15 @@ resource "aws_glue_catalog_database" "this" {
   location_uri = local.location
 }
 
-# The compactor owns the columns: it declares them while it merges, before data that needs them can be seen. So Terraform makes the table
-# without any and never looks at them again.
+# The compactor owns the columns: it declares them while it merges, before data that needs them can be seen, and Terraform never looks at them again.
+# Those that it makes the table with are there for queries and the view to find on an empty lake: by the mark lakebed.new the compactor knows
+# that they say nothing, and puts the first events' own in their place.
 resource "aws_glue_catalog_table" "events" {
   database_name = aws_glue_catalog_database.this.name
   name          = var.table
   description   = "Every compacted event, exactly once."
   table_type    = "EXTERNAL_TABLE"
-  parameters    = local.table_parameters
+  parameters    = merge(local.table_parameters, { "lakebed.new" = "true" })
 
   dynamic "partition_keys" {
     for_each = local.partition_keys
@@ -70,6 +96,15 @@ resource "aws_glue_catalog_table" "events" {
     ser_de_info {
       serialization_library = local.serde
       parameters            = local.serde_parameters
+    }
+
+    dynamic "columns" {
+      for_each = [for c in var.columns : c.name if c.live || c.name == local.id_column]
+
+      content {
+        name = columns.value
+        type = columns.value == local.id_column ? local.id_type : "string"
+      }
     }
   }
 
@@ -136,11 +171,12 @@ resource "aws_glue_catalog_table" "projected" {
   }
 }
 
-# A view is a table whose text holds the view's definition, JSON in base64, in the form that Presto gave it.
+# A view is a table whose text holds the view's definition, JSON in base64, in the form that Presto gave it. Its comment has to be "Presto View", and
+# Trino takes a table's description for its comment: so it has no other. (GlueConverter.fromGlueTable and ViewReaderUtil.isTrinoView.)
 resource "aws_glue_catalog_table" "live" {
   database_name      = aws_glue_catalog_database.this.name
   name               = var.live_table
-  description        = "Events and, of the last ${var.live_hours} hours, what waits to be compacted: each id once."
+  description        = "Presto View"
   table_type         = "VIRTUAL_VIEW"
   view_original_text = "/* Presto View: ${base64encode(jsonencode(local.view))} */"
   view_expanded_text = "/* Presto View */"
@@ -190,7 +226,7 @@ resource "aws_athena_workgroup" "this" {
 resource "aws_athena_named_query" "this" {
   for_each = local.queries
 
-  name        = each.key
+  name        = "${var.workgroup}-${each.key}"
   description = each.value.description
   workgroup   = aws_athena_workgroup.this.id
   database    = aws_glue_catalog_database.this.name

@@ -57,6 +57,18 @@ variable "quarantine_table" {
   }
 }
 
+variable "ledger_table" {
+  type        = string
+  nullable    = false
+  default     = "ledger"
+  description = "Name of the table of accounts of deliveries; that of those not rolled up yet has _new behind it."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_]{0,123}$", var.ledger_table))
+    error_message = "A table's name has a-z 0-9 and _, and begins with a letter."
+  }
+}
+
 variable "bucket" {
   type        = string
   nullable    = false
@@ -159,6 +171,18 @@ variable "quarantine_range" {
   }
 }
 
+variable "ledger_range" {
+  type        = string
+  nullable    = false
+  default     = "NOW-365DAYS,NOW+1DAYS"
+  description = "Days of arrival in which the ledger is looked for. A query without a condition on dt lists each of their hours."
+
+  validation {
+    condition     = can(regex("^[^,]+,[^,]+$", var.ledger_range))
+    error_message = "Want a range of dates, such as NOW-365DAYS,NOW+1DAYS."
+  }
+}
+
 variable "view_catalog" {
   type        = string
   nullable    = false
@@ -191,6 +215,18 @@ variable "scan_limit" {
   validation {
     condition     = var.scan_limit >= 10485760
     error_message = "Athena's least limit is 10 MiB (10485760)."
+  }
+}
+
+variable "scan_price" {
+  type        = number
+  nullable    = false
+  default     = 5
+  description = "Dollars that Athena takes in your region for scanning 1 TiB, for the named query on cost."
+
+  validation {
+    condition     = var.scan_price > 0
+    error_message = "Want dollars, more than 0."
   }
 }
 

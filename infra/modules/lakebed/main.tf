@@ -75,6 +75,7 @@ module "catalog" {
   columns          = local.columns
   live_hours       = local.live_hours
   quarantine_range = "NOW-${var.quarantine_days}DAYS,NOW+1DAYS"
+  ledger_range     = "NOW-${var.ledger_days}DAYS,NOW+1DAYS"
   view_catalog     = var.view_catalog
   workgroup        = var.name
   scan_limit       = var.scan_limit
