@@ -53,14 +53,22 @@ end it goes on until it is interrupted; the batch under way is then finished.`,
 			})
 			bar.done()
 			if in.Received > 0 || err == nil {
-				fields := slices.Concat(in.fields(), compacted(&r), []field{{"seconds", time.Since(start).Round(time.Millisecond).Seconds()}})
+				fields := slices.Concat(in.fields(), compacted(&r.Result), []field{{"seconds", time.Since(start).Round(time.Millisecond).Seconds()}})
 				if printErr := e.record(fields); err == nil {
 					err = printErr
 				}
 			}
-			return errors.Join(err, e.report(&r))
+			e.waiting(r.Waiting)
+			return errors.Join(err, e.report(&r.Result))
 		},
 	}
 	c.Flags().DurationVar(&interval, "interval", time.Minute, "how often to compact while events flow")
 	return c
+}
+
+// waiting says that not all of what was stored is in the table.
+func (e *env) waiting(hours int) {
+	if hours > 0 {
+		fmt.Fprintf(e.err, "%d hours have events of this run that are not merged yet: run `lakebed compact` later\n", hours)
+	}
 }
