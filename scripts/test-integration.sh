@@ -13,16 +13,22 @@ if ! have_cc; then
 	skip_tier "integration/" "a C compiler ($(go env CC)), for the SQL engine"
 	exit 0
 fi
-all=$(cd integration && go list -e ./...)
-# What needs Trino is `make athena`, and no part of `make test` yet.
-mapfile -t packages < <(grep -vE "^$root/integration/(architecture|athena|trino)" <<<"$all")
-if [[ $which != all ]]; then
+if [[ $which == all ]]; then
+	mapfile -t packages < <(cd integration && go list -e ./... | grep -v "^$root/integration/architecture") # the unit tests run it
+else
 	packages=("$root/integration/$which")
 fi
-if ! command -v terraform >/dev/null && [[ $which == all || $which == e2e ]]; then
-	skip_tier "integration/e2e" "terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)"
-	mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -v "^$root/integration/e2e")
+# without leaves out packages by their names, and ends where none is left.
+without() {
+	mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vE "^$root/integration/($1)\$")
 	((${#packages[@]})) || exit 0
+}
+if [[ " ${packages[*]} " =~ /integration/(athena|trino)\  ]]; then
+	scripts/trino.sh
+fi
+if [[ " ${packages[*]} " =~ /integration/(athena|e2e)\  ]] && ! command -v terraform >/dev/null; then
+	skip_tier "integration/athena and e2e" "terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)"
+	without "athena|e2e"
 fi
 echo "== go test, ${#packages[@]} packages"
 (cd integration && go test -count=1 -p 1 -parallel 6 -timeout 25m "$@" "${packages[@]}")
