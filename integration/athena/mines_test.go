@@ -30,7 +30,7 @@ var mines = map[string][]string{
 		// what is no character, or ends a C string
 		`"\u0000"`, `"a\u0000b"`, `"\uFDD0\uFFFE"`, `["\u0000"]`, `{"a":"\u0000x"}`,
 		// what is left of structure
-		nested(`[`, 61, `]`), `[` + nested(`[`, 60, `]`) + `,1]`, nested(`{"a":`, 61, `}`),
+		bracketed(`[`, 61, `]`), `[` + bracketed(`[`, 60, `]`) + `,1]`, bracketed(`{"a":`, 61, `}`),
 	},
 	"not_json": {
 		// structure
@@ -54,7 +54,7 @@ var mines = map[string][]string{
 		"\"\xf8\x88\x80\x80\x80\"", "\"é\xe9\"", "\"\xfe\xff\x00a\"",
 	},
 	"duplicate_key": {`{"a":1,"a":2}`, `{"a":1,"A":2}`, `{"a":1,"\u0061":2}`, `[{"b":{"x":1,"X":1}}]`, `{"":1,"":2}`, `{"é":1,"É":2}`, `{"K":1,"k":2}`, `{"a":{"c":0},"b":1,"a":{"c":0}}`},
-	"too_deep":      {nested(`[`, 64, `]`), strings.Repeat(`[`, 100_000), nested(`{"a":`, 64, `}`)},
+	"too_deep":      {bracketed(`[`, 64, `]`), strings.Repeat(`[`, 100_000), bracketed(`{"a":`, 64, `}`)},
 	"too_large":     {`{"` + strings.Repeat("k", 50_001) + `":1}`},
 }
 
@@ -72,12 +72,12 @@ var apart = map[string][]reject{
 	"\ufeff1":    {{"\ufeff1", "encoding"}},
 
 	`[{"b":{"x":1,"X":1}}]`:  {{`[{"b":{"x":1,"X":1}}]`, "not_object"}},
-	nested(`[`, 64, `]`):     {{nested(`[`, 64, `]`), "not_object"}},
-	nested(`{"a":`, 64, `}`): {{nested(`{"a":`, 64, `}`), "id_missing"}},
+	bracketed(`[`, 64, `]`):     {{bracketed(`[`, 64, `]`), "not_object"}},
+	bracketed(`{"a":`, 64, `}`): {{bracketed(`{"a":`, 64, `}`), "id_missing"}},
 }
 
-// nested are brackets in brackets; those with keys hold a number.
-func nested(open string, n int, closing string) string {
+// bracketed are brackets in brackets; those with keys hold a number.
+func bracketed(open string, n int, closing string) string {
 	inside := ""
 	if len(open) > 1 {
 		inside = "1"
@@ -106,5 +106,5 @@ var whole = []reject{
 	{`[]`, "not_object"}, {`[{"event_uuid":"w"}]`, "not_object"}, {`1`, "not_object"}, {`"x"`, "not_object"}, {`null`, "not_object"}, {`true`, "not_object"}, {`{}`, "id_missing"}, {`{"event_uuid":null}`, "id_missing"},
 	{"\ufeff{}", "encoding"}, {"\xff\xfe{\x00}\x00", "encoding"}, {"\x00", "not_json"}, {"{\"event_uuid\":\"w\xff\"}", "encoding"}, {`{"event_uuid":"\ud800"}`, "encoding"}, {`{"event_uuid":"w","created_at":1e99}`, "time_range"},
 	{`{"event_uuid":1.5,"created_at":1}`, "id_invalid"}, {`{"event_uuid":"","created_at":1}`, "id_invalid"}, {`{"event_uuid":"w"}`, "time_missing"}, {`{"event_uuid":"w","created_at":[]}`, "time_invalid"},
-	{"\x1f\x8b\x08", "compressed"}, {`<?xml version="1.0"?>`, "not_json"}, {`event_uuid=w`, "not_json"}, {"\"\x00\"", "not_json"}, {nested(`{"a":`, 65, `}`), "too_deep"},
+	{"\x1f\x8b\x08", "compressed"}, {`<?xml version="1.0"?>`, "not_json"}, {`event_uuid=w`, "not_json"}, {"\"\x00\"", "not_json"}, {bracketed(`{"a":`, 65, `}`), "too_deep"},
 }
