@@ -71,7 +71,7 @@ var apart = map[string][]reject{
 	`1 000.0`:    {{`1`, "not_object"}, {`000.0`, "not_json"}},
 	"\ufeff1":    {{"\ufeff1", "encoding"}},
 
-	`[{"b":{"x":1,"X":1}}]`:  {{`[{"b":{"x":1,"X":1}}]`, "not_object"}},
+	`[{"b":{"x":1,"X":1}}]`:     {{`[{"b":{"x":1,"X":1}}]`, "not_object"}},
 	bracketed(`[`, 64, `]`):     {{bracketed(`[`, 64, `]`), "not_object"}},
 	bracketed(`{"a":`, 64, `}`): {{bracketed(`{"a":`, 64, `}`), "id_missing"}},
 }
