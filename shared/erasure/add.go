@@ -27,7 +27,7 @@ func Add(ctx context.Context, b bucket.Bucket, field string, values []string, un
 		return "", err
 	}
 	path := fold(field)
-	text, err := encode(path, digests(secret, path, values), until)
+	text, err := encode(secret, path, values, until)
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +63,7 @@ func readSecret(ctx context.Context, b bucket.Bucket) ([]byte, error) {
 		return nil, err
 	}
 	secret, err := hex.DecodeString(string(bytes.TrimSuffix(text, []byte("\n"))))
-	if err != nil || len(secret) != secretSize {
+	if err != nil || len(secret) != secretSize || hex.EncodeToString(secret)+"\n" != string(text) {
 		return nil, fmt.Errorf("read %s: %w: it is not %d bytes in hex", layout.ErasureKey, ErrBroken, secretSize)
 	}
 	return secret, nil

@@ -203,6 +203,12 @@ func TestLoadBroken(t *testing.T) {
 	}
 	b := bucket.NewMemory(time.Now)
 	add(t, b, "x", noon, "1")
+	if _, err := b.Put(t.Context(), layout.ErasureKey, strings.NewReader(strings.Repeat("0a", secretSize)+"\n"), bucket.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(t.Context(), b); !errors.Is(err, ErrBroken) {
+		t.Errorf("with another key: %v", err)
+	}
 	if err := b.Delete(t.Context(), bucket.Object{Key: layout.ErasureKey}); err != nil {
 		t.Fatal(err)
 	}

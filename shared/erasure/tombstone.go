@@ -12,6 +12,7 @@ import (
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
 )
 
 // Version is the format that this code writes. Tombstones of a later one are refused: who does not know what is erased must not merge.
@@ -28,6 +29,7 @@ type tombstones struct {
 	Version int       `json:"v"`
 	Field   string    `json:"field"` // folded
 	Until   time.Time `json:"until"`
+	Key     string    `json:"key"`    // tells a key from another, and not what it is
 	Values  []string  `json:"values"` // digests in hex, in order
 }
 
@@ -69,9 +71,16 @@ func digests(secret []byte, path string, values []string) []digest {
 	return slices.Compact(all)
 }
 
-func encode(path string, all []digest, until time.Time) ([]byte, error) {
-	t := tombstones{Version: Version, Field: path, Until: until.UTC()}
-	for _, d := range all {
+// mark tells the key from another: hashes under a key that was damaged would match nothing.
+func mark(secret []byte) string {
+	h := newHasher(secret)
+	d := h.hash("", nil) // of no value: a field is not empty
+	return hex.EncodeToString(d[:8])
+}
+
+func encode(secret []byte, path string, values []string, until time.Time) ([]byte, error) {
+	t := tombstones{Version: Version, Field: path, Until: until.UTC(), Key: mark(secret)}
+	for _, d := range digests(secret, path, values) {
 		t.Values = append(t.Values, hex.EncodeToString(d[:]))
 	}
 	text, err := json.Marshal(t)
@@ -92,6 +101,9 @@ func (s *Set) take(text []byte) error {
 	}
 	if t.Version < 1 || t.Field == "" || t.Until.IsZero() {
 		return fmt.Errorf("%w: a field, a time or the version is not there", ErrBroken)
+	}
+	if t.Key != mark(s.secret) {
+		return fmt.Errorf("%w: they were made with another key than that in %s", ErrBroken, layout.ErasureKey)
 	}
 	for _, v := range t.Values {
 		d, err := hex.DecodeString(v)
