@@ -17,6 +17,7 @@ import (
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/ledger"
 	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/quarantine"
 	"github.com/lakebed/lakebed/shared/schema"
 )
 
@@ -377,10 +378,55 @@ var damages = []struct {
 		l.put(layout.Index{Slot: layout.Slot{Partition: hour9, Generation: first, Number: 1}, Inputs: inputs("x")}.Key(), l.get(l.indexOf(hour9, 1)))
 	}, []Code{IndexStray}},
 	{"foreign objects", func(l *lake) {
-		for _, key := range []string{"README", "raw/x", "raw/dt=2026-11-20/hour=08/x.json", "events/x", "index/x", "quarantine/x", "ledger/x", "ledger/new/x"} {
+		for _, key := range []string{"visit/x", "erasures/x", "backfill/x", "README", "raw/x", "raw/dt=2026-11-20/hour=08/x.json", "events/x", "index/x", "quarantine/x", "ledger/x", "ledger/new/x"} {
 			l.put(key, nil)
 		}
 	}, []Code{Foreign}},
+	{"event that is to be erased", func(l *lake) { l.bury("o.s", "x2", l.clock) }, []Code{Unerased}},
+	{"tombstones damaged", func(l *lake) { l.flip(l.bury("o.s", "x2", start), 10) }, []Code{ErasureBroken}},
+	{"key of the tombstones damaged", func(l *lake) {
+		l.bury("o.s", "x2", start)
+		l.put(layout.ErasureKey, []byte(strings.Repeat("0a", 32)+"\n"))
+	}, []Code{ErasureBroken}},
+	{"key of the tombstones deleted", func(l *lake) {
+		l.bury("o.s", "x2", start)
+		l.remove(layout.ErasureKey)
+	}, []Code{ErasureBroken}},
+	{"newer tombstones", func(l *lake) {
+		text := bytes.Replace(l.get(l.bury("o.s", "x2", start)), []byte(`"v":1`), []byte(`"v":2`), 1)
+		l.put(layout.Erasure(xxhash.Sum64(text)), text)
+	}, []Code{NewerFormat}},
+	{"erased lines that nobody counted", func(l *lake) {
+		l.bury("o.s", "x2", l.clock)
+		next := l.succeed(hour8, "0123456789abcdef")
+		l.header(slotOf(hour8, next, 1), func(h *part.Header) { h.Erased = 0 })
+		l.seal(hour8, next)
+		l.publish(hour8, next)
+		for _, p := range []layout.Partition{hour9, hour11} {
+			next := l.succeed(p, "fedcba9876543210")
+			l.seal(p, next)
+			l.publish(p, next)
+			l.put(layout.Visit{Partition: p, Generation: next}.Key(), nil)
+		}
+	}, []Code{Accounts}},
+	{"erased record with its bytes", func(l *lake) {
+		key := l.keyOf(layout.Quarantine, "not_json")
+		l.put(key, bytes.ReplaceAll(l.get(key), []byte("}\n"), []byte(`,"erased":true}`+"\n")))
+	}, []Code{RejectBroken}},
+	{"erased record gone", func(l *lake) {
+		key := l.keyOf(layout.Quarantine, "not_json")
+		must(quarantine.Erase(l.Context(), l.Bucket, key, func(quarantine.Reject) bool { return true }))
+		text := l.get(key)
+		l.put(key, text[:bytes.IndexByte(text, '\n')+1])
+	}, []Code{RejectLines}},
+	{"old generation in an hour that was marked", func(l *lake) {
+		l.sweepRaw(hour8)
+		next := l.succeed(hour8, "0123456789abcdef")
+		l.put(layout.Visit{Partition: hour8, Generation: next}.Key(), nil)
+		l.seal(hour8, next)
+		l.publish(hour8, next)
+		l.remove(layout.Visit{Partition: hour8, Generation: next}.Key())
+	}, []Code{Unswept}},
 	{"generation that nothing leads to", func(l *lake) {
 		l.write(layout.Slot{Partition: hour8, Generation: "gen-0007-fedcba9876543210", Number: 1}, stray(hour8))
 	}, []Code{Foreign}},

@@ -90,6 +90,7 @@ type rejects struct {
 	at      layout.Reject
 	key     string
 	records int64
+	erased  int64 // of records: then the hash in the name is that of what was
 	whole   bool
 	gone    bool // since it was listed
 }
@@ -101,10 +102,15 @@ func (c *rejects) read(ctx context.Context, in *reader) error {
 		if err := json.Unmarshal(line, &x); err != nil {
 			return &damage{fmt.Errorf("line %d: %w", n, err)}
 		}
+		if x.Erased {
+			c.erased++
+		}
 		switch {
 		case string(x.Reason) != c.at.Reason:
 			c.add(RejectBroken, c.at.Arrival, c.key, "line %d: its reason is %q", n, x.Reason)
-		case len(x.Data) == 0 && x.Reason != event.Empty:
+		case x.Erased && (len(x.Data) > 0 || x.Detail != ""):
+			c.add(RejectBroken, c.at.Arrival, c.key, "line %d: it is marked as erased, and holds bytes of the record", n)
+		case !x.Erased && len(x.Data) == 0 && x.Reason != event.Empty:
 			c.add(RejectBroken, c.at.Arrival, c.key, "line %d: the record's bytes are not there", n)
 		}
 		return nil
@@ -117,7 +123,7 @@ func (c *rejects) read(ctx context.Context, in *reader) error {
 		c.add(RejectBroken, c.at.Arrival, c.key, "%s", bad)
 	case err != nil:
 		return err
-	case sum != c.at.Hash:
+	case sum != c.at.Hash && c.erased == 0:
 		c.add(RejectBroken, c.at.Arrival, c.key, "its content has the hash %s", hex16(sum))
 	default:
 		c.whole = true

@@ -35,6 +35,9 @@ const (
 	RejectLines   Code = "reject_lines"   // it has another number of records than was counted
 	RejectBroken  Code = "reject_broken"  // it cannot be replayed: not what its name says, or without its data
 
+	// Of what is erased.
+	ErasureBroken Code = "erasure_broken" // tombstones, or their key, are damaged: compaction stands still, lest what is erased comes back
+
 	// Of the catalog.
 	Location     Code = "location"     // readers are not shown the current generation
 	Unregistered Code = "unregistered" // readers do not know an hour that has events
@@ -52,6 +55,7 @@ const (
 	IndexBroken   Code = "index_broken"   // an index that is damaged, or not that of its part
 	IndexStray    Code = "index_stray"    // an index without a part, in an hour that nobody visits any more
 	Foreign       Code = "foreign"        // an object that Lakebed did not write
+	Unerased      Code = "unerased"       // a tombstone matches an event of a current generation
 )
 
 // about is what is to be known of a code.
@@ -91,6 +95,7 @@ var codes = []about{
 	{RejectMissing, false, redo},
 	{RejectLines, false, tell},
 	{RejectBroken, false, redo},
+	{ErasureBroken, false, restore + "; until then, erased events may be taken for missing ones"},
 	{Location, false, "`lakebed rebuild` sets it right"},
 	{Unregistered, false, "`lakebed rebuild` registers it"},
 	{Columns, false, "`lakebed rebuild` sets them right"},
@@ -102,6 +107,7 @@ var codes = []about{
 	{IndexBroken, true, rebuild},
 	{IndexStray, true, "it costs only storage, and may be deleted by hand"},
 	{Foreign, true, "move it out of the lake"},
+	{Unerased, true, "`lakebed erase` was broken off, or is under way: run it again"},
 }
 
 // Codes lists every code, breaches first.

@@ -303,6 +303,8 @@ func (l *lake) merge(p layout.Partition, lane layout.Lane) {
 		text := l.texts(key)
 		for _, s := range text {
 			switch was, ok := known[idOf(s)]; {
+			case l.buried(s):
+				n.Erased++
 			case !ok:
 				known[idOf(s)] = s
 				n.lines = append(n.lines, s)
@@ -333,7 +335,13 @@ func (l *lake) succeed(p layout.Partition, nonce string) layout.Generation {
 	var n newPart
 	for i, h := range row {
 		at := layout.Slot{Partition: p, Generation: name, Number: i + 1}
-		n.lines = append(n.lines, l.texts(at.Key())...)
+		for _, s := range l.texts(at.Key()) {
+			if l.buried(s) {
+				n.Erased++
+			} else {
+				n.lines = append(n.lines, s)
+			}
+		}
 		head := must(index.ReadHead(l.Context(), l.Bucket, layout.Index{Slot: at, Inputs: h.Inputs}.Key()))
 		n.consumed = append(n.consumed, head.Consumed...)
 		n.rebuilt = n.rebuilt || head.Rebuilt
@@ -341,6 +349,7 @@ func (l *lake) succeed(p layout.Partition, nonce string) layout.Generation {
 		n.Lines += h.Lines
 		n.Duplicates += h.Duplicates
 		n.Conflicts += h.Conflicts
+		n.Erased += h.Erased
 		n.Inputs = inputs(n.Inputs, h.Inputs)
 	}
 	next := name.Successor(nonce)

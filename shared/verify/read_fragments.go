@@ -42,7 +42,9 @@ func (v *visit) readFragment(ctx context.Context, f *fragment) error {
 		if detail := misplaced(e, hour, f.Lane); detail != "" {
 			found.add(LineMisplaced, hour, key, "line %d: %s", n, detail)
 		}
-		v.siftFragment(f, e.Fingerprint.ID, n)
+		if !v.matches(line, e) {
+			v.siftFragment(f, e.Fingerprint.ID, n)
+		}
 		return nil
 	})
 	var bad *damage

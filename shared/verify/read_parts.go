@@ -36,11 +36,12 @@ func (v *visit) readParts(ctx context.Context) error {
 		told += d.Lines
 		v.dropped += d.Duplicates
 		v.conflicts += d.Conflicts
+		v.erased += d.Erased
 	}
 	v.merged = told
-	if sum := v.events + v.dropped + v.conflicts; sum != told && !g.holed {
-		v.add(Accounts, s.hour, layout.Location(s.hour, g.name), "%d lines merged are not %d events + %d duplicates + %d conflicts",
-			told, v.events, v.dropped, v.conflicts)
+	if sum := v.events + v.dropped + v.conflicts + v.erased; sum != told && !g.holed {
+		v.add(Accounts, s.hour, layout.Location(s.hour, g.name), "%d lines merged are not %d events + %d duplicates + %d conflicts + %d erased",
+			told, v.events, v.dropped, v.conflicts, v.erased)
 	}
 	return nil
 }
@@ -105,6 +106,9 @@ func (r *reading) line(x *twin, n int64, line []byte) {
 	}
 	if err := r.fits.Fits(line); err != nil {
 		r.found.add(LineUnreadable, r.state.hour, key, "line %d: %s", n, err)
+	}
+	if r.matches(line, e) {
+		r.found.add(Unerased, r.state.hour, key, "line %d: the event with the id %s is to be erased", n, name(e.Fingerprint.ID))
 	}
 	x.compare(e.Fingerprint)
 	r.sum += digest(e.Fingerprint)

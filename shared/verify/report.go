@@ -33,10 +33,11 @@ type Report struct {
 	Duplicates  int64            `json:"duplicates"`
 	Quarantined map[string]int64 `json:"quarantined"` // by reason
 
-	// As compaction counted: Merged = Events + Dropped + Conflicts.
+	// As compaction counted: Merged = Events + Dropped + Conflicts + Erased.
 	Merged    int64 `json:"merged"`
 	Dropped   int64 `json:"dropped"`
 	Conflicts int64 `json:"conflicts"`
+	Erased    int64 `json:"erased"`
 	Unsettled int64 `json:"unsettled"` // lines of deliveries that never finished; whoever sent them sends them again
 
 	Hours []HourAccount `json:"hours"`
@@ -47,7 +48,7 @@ type Report struct {
 // HourAccount is the account of one hour of event time, in lines.
 //
 // Stored - Again + Unsettled = Merged + Waiting, unless fragments were merged twice (their index was lost, and their copies dropped);
-// Merged = Events + Dropped + Conflicts.
+// Merged = Events + Dropped + Conflicts + Erased.
 type HourAccount struct {
 	Partition  string `json:"partition"`
 	Stored     int64  `json:"stored"`     // by ingest, as the ledger says
@@ -58,8 +59,9 @@ type HourAccount struct {
 	Merged     int64  `json:"merged"`
 	Dropped    int64  `json:"dropped"`   // duplicates found when merging
 	Conflicts  int64  `json:"conflicts"` // quarantined when merging
+	Erased     int64  `json:"erased"`    // dropped when merging or later, for tombstones
 	Events     int64  `json:"events"`
-	Live       int64  `json:"events_live"` // Events, and what is new in fragments that wait
+	Live       int64  `json:"events_live"` // Events, and what is new in fragments that wait and is not to be erased
 }
 
 // MaxFindings is how many breaches, and how many warnings, a report lists.
@@ -112,6 +114,7 @@ func (r *Report) add(v *visit) {
 	r.Merged += v.merged
 	r.Dropped += v.dropped
 	r.Conflicts += v.conflicts
+	r.Erased += v.erased
 	r.Unsettled += v.unsettled
 }
 
@@ -120,7 +123,7 @@ func (v *visit) account(h *HourAccount) {
 	h.Again = v.again
 	h.Unsettled = v.unsettled
 	h.Waiting = v.waitLines
-	h.Merged, h.Dropped, h.Conflicts = v.merged, v.dropped, v.conflicts
+	h.Merged, h.Dropped, h.Conflicts, h.Erased = v.merged, v.dropped, v.conflicts, v.erased
 	h.Events, h.Live = v.events, v.events+v.fresh
 }
 

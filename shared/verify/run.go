@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/lakebed/lakebed/shared/erasure"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -13,8 +14,13 @@ type run struct {
 	Lake
 	partitions []layout.Partition // every hour that the bucket, the catalog or the ledger knows, in order
 	windows    []*window
+	marked     map[layout.Partition]bool // hours that compaction visits though they have no fragments
+
+	tombstones erasure.Cache
+	broken     sync.Once // that tombstones cannot be read is told once
 
 	mu       sync.Mutex
+	buried   *erasure.Set // all tombstones, as they were last read
 	report   Report
 	hours    map[layout.Partition]*HourAccount
 	at       Progress

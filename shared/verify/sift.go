@@ -131,7 +131,7 @@ func (v *visit) pass(ctx context.Context) error {
 		if !f.whole {
 			continue
 		}
-		err := v.eachID(ctx, f.Key(), f.Gzip, func(id event.ID, n int64) { v.siftFragment(f, id, n) })
+		err := v.eachID(ctx, f.Key(), f.Gzip, v.kept, func(id event.ID, n int64) { v.siftFragment(f, id, n) })
 		if err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (v *visit) passPart(ctx context.Context, d *slot) error {
 		if d.broken {
 			return nil
 		}
-		return v.eachID(ctx, d.object.Key, true, take)
+		return v.eachID(ctx, d.object.Key, true, v.identify, take)
 	}
 	n := int64(0)
 	err := v.eachPrint(ctx, d.indexKey(), func(f event.Fingerprint) error {
@@ -161,10 +161,10 @@ func (v *visit) passPart(ctx context.Context, d *slot) error {
 	return err
 }
 
-// eachID reads the ids of an object that was found whole.
-func (v *visit) eachID(ctx context.Context, key string, gz bool, take func(id event.ID, n int64)) error {
+// eachID reads the ids that of gives for the lines of an object that was found whole.
+func (v *visit) eachID(ctx context.Context, key string, gz bool, of func(line []byte) (event.ID, bool), take func(id event.ID, n int64)) error {
 	_, err := v.eachLine(ctx, key, gz, func(n int64, line []byte) error {
-		if id, err := v.decoder.Identify(line); err == nil {
+		if id, ok := of(line); ok {
 			take(id, n)
 		}
 		return v.full()

@@ -29,6 +29,8 @@ func (r *run) survey(ctx context.Context) error {
 			foreign.add(Foreign, nil, o.Key, "%s", err)
 		case top == layout.Quarantine:
 			r.report.Rejects++
+		case top == layout.Visits:
+			r.marked[p] = true
 		case top == layout.Raw, top == layout.Events, top == layout.Indexes:
 			seen[p] = true
 		}
@@ -62,6 +64,12 @@ func ours(key string) error {
 		_, err = layout.ParseIndex(key)
 	case strings.HasPrefix(key, layout.Quarantine):
 		_, err = layout.ParseReject(key)
+	case strings.HasPrefix(key, layout.Visits):
+		_, err = layout.ParseVisit(key)
+	case strings.HasPrefix(key, layout.Erasures):
+		err = layout.CheckErasure(key)
+	case strings.HasPrefix(key, layout.Backfills):
+		_, err = layout.ParseBackfill(key)
 	case strings.HasPrefix(key, layout.LedgerNew):
 		_, err = layout.ParseEntry(key)
 	case strings.HasPrefix(key, layout.Ledger):

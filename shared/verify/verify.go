@@ -4,7 +4,9 @@
 // It may run while ingest and compaction go on. It reads the ledger before it lists anything, and fragments before slots, so that whatever
 // is seen promised was there to be found; and an hour in which something is amiss is looked at again until nothing moved meanwhile.
 //
-// The steps are: read the ledger, survey the bucket, then for each hour look (walk the seals, read the heads of the indexes), read its
+// Events that a tombstone matches (see package erasure) are missing nowhere.
+//
+// The steps are: read the ledger and the tombstones, survey the bucket, then for each hour look (walk the seals, read the heads of the indexes), read its
 // parts and fragments, sift its ids, balance it against the ledger, and check catalog and garbage. The quarantine is read beside.
 package verify
 
@@ -64,11 +66,11 @@ func Run(ctx context.Context, lake Lake, progress func(Progress)) (Report, error
 	if lake.Parallel <= 0 {
 		lake.Parallel = runtime.GOMAXPROCS(0)
 	}
-	r := &run{Lake: lake, progress: progress, report: newReport(), hours: map[layout.Partition]*HourAccount{}}
+	r := &run{Lake: lake, progress: progress, report: newReport(), hours: map[layout.Partition]*HourAccount{}, marked: map[layout.Partition]bool{}}
 	steps := []struct {
 		verb string
 		do   func(context.Context) error
-	}{{"read ledger", r.readLedger}, {"survey", r.survey}, {"verify hours", r.verifyHours}}
+	}{{"read ledger", r.readLedger}, {"read tombstones", r.readTombstones}, {"survey", r.survey}, {"verify hours", r.verifyHours}}
 	for _, s := range steps {
 		if err := s.do(ctx); err != nil {
 			return r.finish(), fmt.Errorf("%s: %w", s.verb, err)

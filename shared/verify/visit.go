@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/lakebed/lakebed/shared/erasure"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -16,6 +17,7 @@ type visit struct {
 	*worker
 	findings
 	window *window
+	set    *erasure.Set // nil where no tombstone can match
 	state  *state
 	moved  bool // something that was listed was gone when it was read
 
@@ -24,6 +26,7 @@ type visit struct {
 	partBytes                  int64
 	events                     int64 // lines read, or, of a part that cannot be read, what its header says
 	merged, dropped, conflicts int64
+	erased                     int64
 	sum                        uint64
 	credit                     int64 // lines merged from fragments whose names are lost
 	partial                    bool  // not every id of the generation is known
@@ -45,8 +48,11 @@ type visit struct {
 func (k *worker) verify(ctx context.Context, w *window, p layout.Partition) error {
 	var each map[Code]bool
 	for try := 1; ; try++ {
-		v := &visit{worker: k, window: w, state: &state{hour: p}}
+		v := &visit{worker: k, window: w, set: k.tombstonesOf(p), state: &state{hour: p}}
 		if err := v.prove(ctx); err != nil {
+			return err
+		}
+		if err := v.outdated(ctx); err != nil {
 			return err
 		}
 		moved := v.moved

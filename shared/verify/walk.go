@@ -151,7 +151,7 @@ func (v *visit) checkGarbage() {
 			v.overdue++
 		}
 	}
-	if !settled || len(s.fragments) > 0 {
+	if !settled || len(s.fragments) > 0 || v.marked[s.hour] {
 		return
 	}
 	for _, g := range s.chain[:len(s.chain)-1] {
