@@ -61,11 +61,11 @@ func live(t *testing.T, s *site) {
 		}
 		l.merciless()
 	}
-	nested(t, s)
+	nestedID(t, s)
 }
 
-// nested: an id within an object is found in a struct and in text, and copies are told by it.
-func nested(t *testing.T, s *site) {
+// nestedID: an id within an object is found in a struct and in text, and copies are told by it.
+func nestedID(t *testing.T, s *site) {
 	l := newLake(t, s, "live_nested", "id_field: meta.Id")
 	fresh := func(ids ...string) io.Reader {
 		text := ""
