@@ -180,3 +180,45 @@ func eraseBeside(t *testing.T, begin, every int) bool {
 	}
 	return read >= begin
 }
+
+// An event that is buried and merged away after the tombstones were read is not missing.
+func TestBuriedMeanwhile(t *testing.T) {
+	for n := 0; ; n++ {
+		l := newLake(t)
+		l.store(hour8, lines(hour8, "a", 3)...)
+		h := &hooked{Bucket: l.Bucket, fail: -1}
+		h.do = func(at int) {
+			if at == n {
+				l.bury("n", "1", hour9.Start())
+				l.merge(hour8, "")
+			}
+		}
+		lake := l.Lake
+		lake.Bucket, lake.Now, lake.Parallel = h, l.clock, 1
+		r, err := Run(t.Context(), lake, nil)
+		if err != nil || len(r.Breaches) > 0 {
+			t.Fatalf("before the %dth of %d reads: %v, %v", n, h.count(), err, r.Breaches)
+		}
+		if n >= h.count() {
+			return
+		}
+	}
+}
+
+// Below the lake's own folders, what has another form is foreign.
+func TestForeignBesideTombstones(t *testing.T) {
+	l := erased(t)
+	l.put(layout.Backfill("b-0123"), []byte("{}"))
+	whole(t, l.run())
+	foreign := []string{layout.Backfills + "x/y.json", layout.Erasures + "x.json", layout.VisitPrefix(hour8) + "x"}
+	for _, key := range foreign {
+		l.put(key, nil)
+	}
+	var got []string
+	for _, b := range l.run().Warnings {
+		got = append(got, b.Key)
+	}
+	if !slices.Equal(got, foreign) {
+		t.Errorf("got %v, want %v", got, foreign)
+	}
+}

@@ -71,14 +71,14 @@ func verified(r *verify.Report) []field {
 		}
 	}
 	return append(fields, field{"merged", r.Merged}, field{"dropped", r.Dropped},
-		field{"conflicts", r.Conflicts}, field{"unsettled", r.Unsettled})
+		field{"conflicts", r.Conflicts}, field{"erased", r.Erased}, field{"unsettled", r.Unsettled})
 }
 
 func (e *env) hours(r *verify.Report) error {
-	columns := []string{"partition", "stored", "again", "duplicates", "unsettled", "waiting", "merged", "dropped", "conflicts", "events", "events_live"}
+	columns := []string{"partition", "stored", "again", "duplicates", "unsettled", "waiting", "merged", "dropped", "conflicts", "erased", "events", "events_live"}
 	return render.Table(e.out, e.format, columns, render.Rows(func(yield func([]any) bool) {
 		for _, h := range r.Hours {
-			if !yield([]any{h.Partition, h.Stored, h.Again, h.Duplicates, h.Unsettled, h.Waiting, h.Merged, h.Dropped, h.Conflicts, h.Events, h.Live}) {
+			if !yield([]any{h.Partition, h.Stored, h.Again, h.Duplicates, h.Unsettled, h.Waiting, h.Merged, h.Dropped, h.Conflicts, h.Erased, h.Events, h.Live}) {
 				return
 			}
 		}

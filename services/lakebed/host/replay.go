@@ -20,7 +20,7 @@ type Replay struct {
 }
 
 // Replay delivers quarantined records once more, as themselves: same shard, sequence number and arrival. What is good now is stored; what
-// is not stays where it is. What a replay has dealt with is passed over, so that replaying twice changes nothing.
+// is not stays where it is. What is erased is passed over. What a replay has dealt with is passed over, so that replaying twice changes nothing.
 func (s *Stream) Replay(ctx context.Context, r Replay, done func(key string, result ingest.Result)) error {
 	live, err := s.lake.quarantined(ctx)
 	if err != nil {
@@ -53,7 +53,13 @@ func (s *Stream) replay(ctx context.Context, key string, dry bool) (ingest.Resul
 	}
 	d := ingest.Delivery{Shard: rejects[0].Shard, Replay: key}
 	for _, r := range rejects {
+		if r.Erased {
+			continue
+		}
 		d.Records = append(d.Records, ingest.Record{Sequence: r.Sequence, Position: r.Position, Arrival: r.Arrival, Data: r.Data})
+	}
+	if len(d.Records) == 0 {
+		return ingest.Result{}, nil
 	}
 	if dry {
 		return s.ingester.Try(d)
