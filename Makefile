@@ -64,7 +64,7 @@ test-unit: ## Unit and contract tests of all modules, the architecture, and each
 	@scripts/test-unit.sh $(TESTFLAGS)
 
 .PHONY: test-integration
-test-integration: tools ## Tests of the whole: long ones, those that start processes, and those on AWS emulators.
+test-integration: tools ## Tests of the whole: long ones, those that start processes, those on AWS emulators and Trino.
 	@scripts/test-integration.sh all $(TESTFLAGS)
 
 .PHONY: e2e
@@ -72,8 +72,7 @@ e2e: tools ## Deploy to an AWS emulator with the built functions, and count 100,
 	@scripts/test-integration.sh e2e $(TESTFLAGS)
 
 .PHONY: athena
-athena: tools ## What Athena sees, through Trino: needs Maven and a JDK 24 or newer. Not part of make test yet.
-	@scripts/trino.sh
+athena: tools ## What Athena sees: every promise about tables, through Trino over Glue and S3 of an emulator.
 	@scripts/test-integration.sh athena $(TESTFLAGS)
 
 .PHONY: test-infra
