@@ -125,7 +125,7 @@ func (f *filler) input(ctx context.Context, in *input) (err error) {
 // batches delivers what is left of an input; moved is called when its mark has.
 func (f *filler) batches(ctx context.Context, in *input, text *text, m *mark, moved func()) error {
 	reading, stop := context.WithCancel(ctx)
-	sheaves := make(chan *sheaf, 1)
+	sheaves := make(chan *sheaf) // one is read while one is stored: each takes memory
 	failed := make(chan error, 1)
 	from := m.cursor()
 	go func() {

@@ -18,7 +18,7 @@ import (
 // compactor's worker. The borders follow from the text alone: another try cuts the same batches.
 const (
 	sheafRecords = 50_000
-	sheafBytes   = 16 << 20
+	sheafBytes   = 12 << 20
 )
 
 // longLine is from which size on a line is cut behind a document: Firehose writes documents with nothing between them, up to 128 MB.

@@ -93,7 +93,7 @@ func (s *Inputs) files(_ context.Context, place string) error {
 	if s.own(top, string(filepath.Separator)) {
 		return &InputError{place, errOwn}
 	}
-	before := len(s.all)
+	found, before := false, len(s.all)
 	err = filepath.WalkDir(top, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return &InputError{name, reason(err)}
@@ -114,12 +114,13 @@ func (s *Inputs) files(_ context.Context, place string) error {
 			s.Left++
 			return nil
 		}
+		found = true
 		in := fileInput(name, info)
 		s.add(&in)
 		return nil
 	})
 	slices.SortFunc(s.all[before:], func(a, b input) int { return cmp.Compare(a.name, b.name) })
-	if err == nil && len(s.all) == before && len(s.seen) == before {
+	if err == nil && !found {
 		err = &InputError{place, errNothing}
 	}
 	return err
@@ -147,7 +148,7 @@ func (s *Inputs) objects(ctx context.Context, place string) error {
 		return err
 	}
 	b := s3bucket.New(cloud.S3(c), cloud.Lake{Bucket: at.Bucket})
-	found, before := false, len(s.all)
+	found := false
 	take := func(o bucket.Object, whole bool) {
 		name := cloud.Scheme + at.Bucket + "/" + o.Key
 		switch {
@@ -178,7 +179,7 @@ func (s *Inputs) objects(ctx context.Context, place string) error {
 			break // its own name comes first
 		}
 	}
-	if !found && len(s.all) == before {
+	if !found {
 		return &InputError{place, fmt.Errorf("no such object, and below it %w", errNothing)}
 	}
 	return nil
