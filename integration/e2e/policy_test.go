@@ -45,12 +45,17 @@ var rare = map[string]map[string]string{
 		"s3:GetObject on ledger/new/":            "shared/ledger: entries are rolled up once their hour is past",
 		"s3:DeleteObject on ledger/new/":         "the same",
 		"s3:GetObject on ledger/":                "the same",
+		"s3:GetObject on erasures/":              "services/compactor: what is erased is dropped",
+		"s3:GetObject on visit/":                 "whose mark lies there after a lost reply",
+		"s3:PutObject on visit/":                 "services/compactor: an hour that is rewritten is marked until it is swept",
+		"s3:DeleteObject on visit/":              "the same",
+		"s3:AbortMultipartUpload on visit/":      "as of the others",
 		"s3:PutObject on ledger/":                "the same",
 	},
 }
 
 // areas are the parts of a bucket that roles are told apart by.
-var areas = []string{layout.Raw, layout.Events, layout.Indexes, layout.Quarantine, layout.LedgerNew, layout.Ledger, "aws/lambda/", ""}
+var areas = []string{layout.Raw, layout.Events, layout.Indexes, layout.Quarantine, layout.LedgerNew, layout.Ledger, layout.Erasures, layout.Visits, "aws/lambda/", ""}
 
 func areaOf(key string) string {
 	for _, area := range areas {

@@ -13,14 +13,14 @@ locals {
         Sid      = "ReadObjects"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = [for keys in ["raw/*", "events/*", "index/*", "ledger/*", "quarantine/*"] : "${local.keys}${keys}"]
+        Resource = [for keys in ["raw/*", "events/*", "index/*", "ledger/*", "quarantine/*", "erasures/*", "visit/*"] : "${local.keys}${keys}"]
       },
-      # Of the ledger only what is rolled up: what was received, ingest alone says.
+      # Of the ledger only what is rolled up: what was received, ingest alone says. No tombstone: what is erased, people say.
       {
         Sid      = "WriteObjects"
         Effect   = "Allow"
         Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
-        Resource = [for keys in ["events/*", "index/*", "ledger/dt=*", "quarantine/*"] : "${local.keys}${keys}"]
+        Resource = [for keys in ["events/*", "index/*", "ledger/dt=*", "quarantine/*", "visit/*"] : "${local.keys}${keys}"]
       },
       # Of events/ only what lies in a successor's directory (gen-0002-<hash>), since one may turn out to be nobody's. A first generation
       # (gen-0001), whose seal says where all others are found, cannot be deleted.
@@ -28,7 +28,7 @@ locals {
         Sid      = "SweepObjects"
         Effect   = "Allow"
         Action   = "s3:DeleteObject"
-        Resource = [for keys in ["raw/*", "index/*", "ledger/new/*", "events/dt=*/hour=*/gen-*-*/part-*"] : "${local.keys}${keys}"]
+        Resource = [for keys in ["raw/*", "index/*", "ledger/new/*", "visit/*", "events/dt=*/hour=*/gen-*-*/part-*"] : "${local.keys}${keys}"]
       },
       # S3 says that an object is missing only to who may list, and asks without a prefix: a condition on one would turn 404 into 403.
       {

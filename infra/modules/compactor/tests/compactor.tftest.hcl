@@ -87,16 +87,22 @@ run "by_default" {
   assert {
     condition = toset(flatten([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if contains(flatten([s.Action]), "s3:DeleteObject")])) == toset([
       "arn:aws:s3:::clicks-lake/lake/raw/*", "arn:aws:s3:::clicks-lake/lake/index/*", "arn:aws:s3:::clicks-lake/lake/ledger/new/*",
-      "arn:aws:s3:::clicks-lake/lake/events/dt=*/hour=*/gen-*-*/part-*",
+      "arn:aws:s3:::clicks-lake/lake/visit/*", "arn:aws:s3:::clicks-lake/lake/events/dt=*/hour=*/gen-*-*/part-*",
     ])
-    error_message = "It deletes fragments, indexes, ledger entries that are rolled up, and parts of successors; no reject, and nothing of a first generation."
+    error_message = "It deletes fragments, indexes, ledger entries that are rolled up, marks of hours, and parts of successors; no reject, no tombstone, and nothing of a first generation."
   }
 
   assert {
     condition = toset(flatten([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if contains(flatten([s.Action]), "s3:PutObject")])) == toset([
       "arn:aws:s3:::clicks-lake/lake/events/*", "arn:aws:s3:::clicks-lake/lake/index/*", "arn:aws:s3:::clicks-lake/lake/ledger/dt=*", "arn:aws:s3:::clicks-lake/lake/quarantine/*",
+      "arn:aws:s3:::clicks-lake/lake/visit/*",
     ])
-    error_message = "It writes parts, indexes, rollups and rejects; no fragment and no ledger entry."
+    error_message = "It writes parts, indexes, rollups, rejects and marks of hours; no fragment, no ledger entry and no tombstone."
+  }
+
+  assert {
+    condition     = contains(flatten([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if contains(flatten([s.Action]), "s3:GetObject")]), "arn:aws:s3:::clicks-lake/lake/erasures/*")
+    error_message = "It reads the tombstones: it could not merge otherwise."
   }
 
   assert {
