@@ -47,7 +47,7 @@ const mostZeros = 40 // that a number's form is filled up with
 // appendNumber appends the form in which a number of JSON's grammar is hashed: equal numbers have equal ones. It is the decimal without
 // exponent, superfluous zeros and a sign of zero; with many zeros digits and exponent; and the number itself where the exponent is absurd.
 func appendNumber(dst, number []byte) []byte {
-	if len(number) <= mostZeros && bytes.IndexAny(number, ".eE") < 0 {
+	if len(number) <= mostZeros && !bytes.ContainsAny(number, ".eE") {
 		if string(number) == "-0" {
 			number = number[1:]
 		}

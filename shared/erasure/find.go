@@ -61,12 +61,12 @@ func (f *finder) value(i, first, depth int) int {
 	if i >= len(f.src) || depth > maxDepth {
 		return malformed
 	}
-	switch c := f.src[i]; {
-	case c == '{':
+	switch f.src[i] {
+	case '{':
 		return f.object(i+1, first, depth+1)
-	case c == '[':
+	case '[':
 		return f.array(i+1, first, depth+1)
-	case c == '"':
+	case '"':
 		end := skipString(f.src, i+1)
 		if end > 0 && f.wanted(first) {
 			f.string(f.src[i+1:end-1], first)

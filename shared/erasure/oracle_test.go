@@ -52,7 +52,8 @@ func naiveValue(d *json.Decoder, paths []string, value string) (found bool) {
 
 func naiveBelow(key string, paths []string) (below []string) {
 	same := func(name string) bool {
-		return strings.EqualFold(key, name) || strings.ToLower(key) == strings.ToLower(name)
+		lower := strings.ToLower
+		return strings.EqualFold(key, name) || lower(key) == lower(name)
 	}
 	for _, p := range paths {
 		if p == "" {
