@@ -35,7 +35,7 @@ func crowd(t *testing.T, n int) string {
 		}
 		fmt.Fprintf(&b, `{"event_uuid":"e%06d","created_at":"2026-11-20T%02d:%02d:00Z","event_name":"a:b","users":[{"email":"x"},{"email":"%s"}],"n":%d}`+"\n", i, i%5, i%60, mail, i)
 	}
-	fmt.Fprintf(&b, `{"event_uuid":"","users":{"email":%q}}`+"\n", gone)     // rejected, JSON
+	fmt.Fprintf(&b, `{"event_uuid":"","users":{"email":%q}}`+"\n", gone)      // rejected, JSON
 	fmt.Fprintf(&b, `{"event_uuid":"broken","users":{"email":%q}`+"\n", gone) // rejected, no JSON
 	fmt.Fprintf(&b, `{"event_uuid":"","users":{"email":"other@example.com"}}`+"\n")
 	name := filepath.Join(t.TempDir(), "events.ndjson")

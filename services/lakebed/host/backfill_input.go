@@ -212,7 +212,9 @@ func (in *input) unchanged(ctx context.Context) error {
 
 // fileInput is a file.
 func fileInput(path string, info os.FileInfo) input {
-	state := func(i os.FileInfo) string { return fmt.Sprintf("%d bytes, %s", i.Size(), i.ModTime().UTC().Format(time.RFC3339Nano)) }
+	state := func(i os.FileInfo) string {
+		return fmt.Sprintf("%d bytes, %s", i.Size(), i.ModTime().UTC().Format(time.RFC3339Nano))
+	}
 	return input{name: path, size: info.Size(), state: state(info), open: func(_ context.Context, offset int64) (io.ReadCloser, string, error) {
 		f, err := os.Open(path)
 		if err != nil {
