@@ -2,8 +2,9 @@ package athena
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -51,31 +52,37 @@ func newLake(t *testing.T, s *site, name string, more ...string) *lake {
 // run runs lakebed on the lake and gives the objects that it prints.
 func (l *lake) run(in io.Reader, args ...string) []map[string]any {
 	l.t.Helper()
-	c := exec.CommandContext(l.t.Context(), l.site.lakebed, append(args, "-o", "json")...)
+	rows, err := l.try(l.t.Context(), in, args...)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return rows
+}
+
+// try is run, for those that do not end the test.
+func (l *lake) try(ctx context.Context, in io.Reader, args ...string) ([]map[string]any, error) {
+	c := exec.CommandContext(ctx, l.site.lakebed, append(args, "-o", "json")...)
 	c.Env = append(os.Environ(), l.env...)
 	c.Stdin = in
 	var out, words bytes.Buffer
 	c.Stdout, c.Stderr = &out, &words
-	var exit *exec.ExitError
-	if err := c.Run(); errors.As(err, &exit) {
-		l.t.Fatalf("lakebed %s: exit code %d\n%s\n%s", strings.Join(args, " "), exit.ExitCode(), words.String(), out.String())
-	} else if err != nil {
-		l.t.Fatal(err)
+	if err := c.Run(); err != nil {
+		return nil, fmt.Errorf("lakebed %s: %w\n%s\n%s", strings.Join(args, " "), err, words.String(), out.String())
 	}
 	text := bytes.TrimSpace(out.Bytes())
-	var rows []map[string]any
 	if len(text) == 0 {
-		return rows
+		return nil, nil
 	}
 	if text[0] != '[' {
 		text = append(append([]byte{'['}, text...), ']')
 	}
+	var rows []map[string]any
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&rows); err != nil {
-		l.t.Fatalf("not JSON: %v\n%s", err, text)
+		return nil, fmt.Errorf("not JSON: %w\n%s", err, text)
 	}
-	return rows
+	return rows, nil
 }
 
 // count runs lakebed and gives a number of the one object that it prints.

@@ -71,7 +71,7 @@ resource "aws_glue_catalog_database" "this" {
 
 # The compactor owns the columns: it declares them while it merges, before data that needs them can be seen, and Terraform never looks at them again.
 # Those that it makes the table with are there for queries and the view to find on an empty lake: by the mark lakebed.new the compactor knows
-# that they say nothing, and puts the first events' own in their place.
+# that they say nothing, and puts the first events' own in their place; what those lack stays as text, as the view asks for it.
 resource "aws_glue_catalog_table" "events" {
   database_name = aws_glue_catalog_database.this.name
   name          = var.table

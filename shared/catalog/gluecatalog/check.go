@@ -12,6 +12,7 @@ import (
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/cloud"
 	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/schema"
 )
 
 const (
@@ -89,7 +90,7 @@ func (c *Catalog) read(t *types.Table) (catalog.Table, error) {
 		return catalog.Table{}, fmt.Errorf("its parameters %s*: %w: %w", recordKey, catalog.ErrCorrupt, err)
 	}
 	want := columnsOf(declared(known))
-	if isNew(t) {
+	if isNew(t, known) {
 		want = t.StorageDescriptor.Columns
 	}
 	if what := changed(t, want); what != "" {
@@ -99,10 +100,27 @@ func (c *Catalog) read(t *types.Table) (catalog.Table, error) {
 	return known, nil
 }
 
-// isNew tells whether a table is as Terraform makes it and has no record yet. Its columns are only there for queries to find them on an empty
-// lake: those of the first SetTable take their place, and the mark goes with them.
-func isNew(t *types.Table) bool {
-	return t.Parameters[newKey] != "" && t.Parameters[formatKey] == "" && t.Parameters[recordKey+"0"] == ""
+// isNew tells whether a table has still the columns that Terraform made it with, for the view and for queries to find: those of the first events
+// take their place, and the mark goes with them.
+func isNew(t *types.Table, known catalog.Table) bool {
+	return t.Parameters[newKey] != "" && len(known.Columns) == 0
+}
+
+// promised are columns, and those text columns of a new table that the first events lack, since the view would fail without them.
+func promised(t *types.Table, columns []catalog.Column) []catalog.Column {
+	if len(columns) == 0 {
+		return nil
+	}
+	all := slices.Clone(columns)
+	for _, c := range t.StorageDescriptor.Columns {
+		name := aws.ToString(c.Name)
+		if aws.ToString(c.Type) == "string" && !slices.ContainsFunc(all, func(one catalog.Column) bool { return one.Name == name }) {
+			all = append(all, catalog.Column{
+				Field: schema.Field{Name: name, Spelling: name, Type: schema.Type{Kind: schema.String}}, Since: columns[0].Since,
+			})
+		}
+	}
+	return all
 }
 
 // changed tells in what a table is not as Lakebed leaves it.

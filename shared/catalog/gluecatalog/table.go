@@ -15,7 +15,7 @@ import (
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
-// Table implements catalog.Catalog. A table without a record, and without columns or marked as new, such as Terraform makes, knows nothing yet. One
+// Table implements catalog.Catalog. A table that is marked as new, or has neither a record nor columns, such as Terraform makes, knows nothing yet. One
 // that somebody changed is an error: catalog.ErrCorrupt where Clear helps, catalog.ErrForeign where only a person can.
 func (c *Catalog) Table(ctx context.Context) (catalog.Table, error) {
 	t, err := c.get(ctx)
@@ -30,7 +30,7 @@ func (c *Catalog) Table(ctx context.Context) (catalog.Table, error) {
 }
 
 // SetTable implements catalog.Catalog. The stored table is read and compared just before it is replaced, and Glue compares its VersionId
-// once more as it does so. An error may leave the table set, as long as it is not catalog.ErrStale.
+// once more as it does so. One that is marked as new keeps its columns until it is given some, and then those of text that are not among them. An error may leave the table set, as long as it is not catalog.ErrStale.
 func (c *Catalog) SetTable(ctx context.Context, t catalog.Table) (catalog.Table, error) {
 	old, err := c.get(ctx)
 	if err != nil {
@@ -43,8 +43,12 @@ func (c *Catalog) SetTable(ctx context.Context, t catalog.Table) (catalog.Table,
 		return catalog.Table{}, c.wrap("set", catalog.ErrStale)
 	}
 	if old != nil {
-		if _, err := c.read(old); err != nil {
+		known, err := c.read(old)
+		if err != nil {
 			return catalog.Table{}, c.wrap("set", err)
+		}
+		if isNew(old, known) {
+			t.Columns = promised(old, t.Columns)
 		}
 	}
 	t.Version, err = c.replace(ctx, old, t)
@@ -115,6 +119,9 @@ func (c *Catalog) replace(ctx context.Context, old *types.Table, t catalog.Table
 		return "", err
 	}
 	columns := columnsOf(declared(t))
+	if old != nil && old.Parameters[newKey] != "" && len(columns) == 0 {
+		columns, ours[newKey] = old.StorageDescriptor.Columns, old.Parameters[newKey]
+	}
 	if old == nil {
 		err = c.create(ctx, columns, ours)
 	} else {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 
 	"github.com/lakebed/lakebed/shared/catalog"
@@ -71,7 +70,8 @@ func TestSetTable(t *testing.T) {
 	}
 }
 
-// TestNew: of a table that is marked as new, and has no record, the columns are nobody's: those of the first SetTable take their place.
+// TestNew: of a table that is marked as new, and has no record, the columns are nobody's: those of the first SetTable take their place, but for
+// text columns that it lacks, which stay.
 func TestNew(t *testing.T) {
 	marked := func(c *Catalog, parameters map[string]string, columns ...types.Column) object {
 		return object{"Table": object{
@@ -79,33 +79,45 @@ func TestNew(t *testing.T) {
 			"StorageDescriptor": described(storage(c.url(layout.Events), columns)),
 		}}
 	}
-	column := types.Column{Name: aws.String("id"), Type: aws.String("struct<a:string>")}
+	column := func(name, hive string) types.Column { return types.Column{Name: &name, Type: &hive} }
+	id := column("id", "struct<a:string>")
 	var c *Catalog
 	var sent update
 	c, _ = open(t, func(x call) (any, string) {
 		if x.op == "UpdateTable" {
+			sent = update{}
 			x.to(t, &sent)
 		}
-		if sent.VersionId != "" {
-			return marked(c, sent.TableInput.Parameters, columnsOf(declared(known("a")))...), ""
+		if sent.VersionId == "" {
+			return marked(c, map[string]string{newKey: "true", "theirs": "kept"}, id, column("a", "string"), column("b", "string")), ""
 		}
-		return marked(c, map[string]string{newKey: "true", "theirs": "kept"}, column), ""
+		var columns []types.Column
+		for _, one := range sent.TableInput.StorageDescriptor.Columns {
+			columns = append(columns, column(one.Name, one.Type))
+		}
+		return marked(c, sent.TableInput.Parameters, columns...), ""
 	})
 	was, err := c.Table(t.Context())
 	if err != nil || len(was.Columns) != 0 || was.Followed {
 		t.Fatalf("got %+v, %v", was, err)
 	}
-	was.Columns = known("a").Columns
-	if _, err := c.SetTable(t.Context(), was); err != nil {
+	if was, err = c.SetTable(t.Context(), was); err != nil { // nothing is known of an hour without events
 		t.Fatal(err)
+	}
+	if columns := sent.TableInput.StorageDescriptor.Columns; len(columns) != 3 || columns[0].Name != "id" {
+		t.Errorf("its columns are %v before there is an event", columns)
+	}
+	was.Columns = []catalog.Column{{Field: field("a", schema.Long), Since: at}}
+	if set, err := c.SetTable(t.Context(), was); err != nil || len(set.Columns) != 2 {
+		t.Fatal(set, err)
 	}
 	if p := sent.TableInput.Parameters; p[newKey] != "" || p["theirs"] != "kept" {
 		t.Errorf("its parameters are %v", p)
 	}
-	if columns := sent.TableInput.StorageDescriptor.Columns; len(columns) != 1 || columns[0].Name != "a" {
+	if columns := sent.TableInput.StorageDescriptor.Columns; len(columns) != 2 || columns[0].Type != "bigint" || columns[1].Name != "b" {
 		t.Errorf("its columns are %v", columns)
 	}
-	if now, err := c.Table(t.Context()); err != nil || len(now.Columns) != 1 {
+	if now, err := c.Table(t.Context()); err != nil || len(now.Columns) != 2 {
 		t.Errorf("read again: %+v, %v", now, err)
 	}
 
@@ -115,7 +127,7 @@ func TestNew(t *testing.T) {
 	}
 	record[newKey] = "true"
 	for name, parameters := range map[string]map[string]string{"without the mark": {}, "with a record that has other columns": record} {
-		c, _ := open(t, func(call) (any, string) { return marked(c, parameters, column), "" })
+		c, _ := open(t, func(call) (any, string) { return marked(c, parameters, id), "" })
 		if _, err := c.Table(t.Context()); !errors.Is(err, catalog.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
