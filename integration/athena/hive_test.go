@@ -23,13 +23,8 @@ const (
 	hiveSerDe = "org.apache.hive.hcatalog.data.JsonSerDe"
 )
 
-// hive makes, or brings up to date, a second table over the partitions of `events`, read by the JSON SerDe of Hive, and gives its name. It has the
-// columns of `events`, but for what only the OpenX SerDe reads: columns, and members of structs, that are rescued conflicts (see strict).
-func (l *lake) hive() string {
-	l.t.Helper()
-	return l.hiveOf(l.strict())
-}
-
+// hiveOf makes, or brings up to date, a second table over the partitions of `events` with these columns, read by the JSON SerDe of Hive, and gives its
+// name. Columns, and members of structs, that are rescued conflicts can only be read by the OpenX SerDe (see strict).
 func (l *lake) hiveOf(fields []schema.Field) string {
 	l.t.Helper()
 	client := glue.NewFromConfig(l.site.Config())

@@ -32,7 +32,7 @@ func (c *Compactor) Reprocess(ctx context.Context, p layout.Partition, anew []st
 	}}
 	v := c.visit(p, &r.Result)
 	was := r.Majors
-	_, o, err := v.rewrite(ctx, e, try)
+	o, err := v.rewrite(ctx, e, try)
 	r.Lines, r.Changed, r.Dropped, r.Refused, r.Anew = o.lines, o.changed, o.dropped, int64(len(refused)), !o.same() && !try && r.Majors > was
 	return r, err
 }

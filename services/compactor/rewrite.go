@@ -58,19 +58,20 @@ type Rewritten struct {
 // the same time either comes before the seal, and is edited too, or finds it and looks again.
 //
 // It may be broken off anywhere and repeated: the name of the successor is a hash of the parts and of what is changed in them.
-func (v *visit) rewrite(ctx context.Context, e *edit, try bool) (s *state, total outcome, err error) {
+func (v *visit) rewrite(ctx context.Context, e *edit, try bool) (total outcome, err error) {
 	for range maxSteps {
 		if !try {
 			if err := v.settle(ctx); err != nil {
-				return nil, total, err
+				return total, err
 			}
 		}
-		if s, err = v.look(ctx); err != nil {
-			return nil, total, fmt.Errorf("look: %w", err)
+		s, err := v.look(ctx)
+		if err != nil {
+			return total, fmt.Errorf("look: %w", err)
 		}
 		total, err = v.examine(ctx, s, e)
 		if err == nil && (total.same() || try) {
-			return s, total, nil
+			return total, nil
 		}
 		if err == nil {
 			err = v.replace(ctx, e)
@@ -79,15 +80,12 @@ func (v *visit) rewrite(ctx context.Context, e *edit, try bool) (s *state, total
 		case errors.Is(err, errLost):
 			v.result.Lost++
 		case err != nil:
-			return nil, total, err
+			return total, err
 		default:
-			if s, err = v.look(ctx); err != nil {
-				return nil, total, fmt.Errorf("look: %w", err)
-			}
-			return s, total, nil
+			return total, nil
 		}
 	}
-	return nil, total, errors.New("others changed it all the time")
+	return total, errors.New("others changed it all the time")
 }
 
 // settle does all that is due, until no fragment is left to be merged, and waits for what is due within the catalog's bound.

@@ -135,7 +135,7 @@ func (l listing) names(ctx context.Context, root *os.Root, folder string) ([]str
 				names = append(names, name)
 			}
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || err != nil && gone(err) { // a folder that is removed while it is read
 			break
 		}
 		if err := errors.Join(err, ctx.Err()); err != nil {

@@ -107,7 +107,7 @@ func (f *filler) input(ctx context.Context, in *input) (err error) {
 	if err != nil {
 		return err
 	}
-	defer text.Close()
+	defer func() { _ = text.Close() }()
 	before := f.total.Sums.clone()
 	sums := func() { // the input's own are the mark's: together with those of the others
 		f.total.Sums = before.clone()

@@ -162,7 +162,7 @@ func (in *input) read(ctx context.Context, m *mark) (*text, error) {
 // zipped tells whether the input is gzip, by its first bytes.
 func (in *input) zipped(ctx context.Context) (bool, error) {
 	r := in.raw(ctx, 0)
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	var head [2]byte
 	_, err := io.ReadFull(r, head[:])
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -186,7 +186,7 @@ func (in *input) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	n, err := io.Copy(io.Discard, t)
 	if err != nil && brokenGzip(err) {
 		return &InputError{in.name, fmt.Errorf("the gzip stream is damaged after %d bytes of text (%w): nothing of it was stored; get the whole of it and "+

@@ -101,9 +101,12 @@ func readMark(ctx context.Context, b bucket.Bucket, in *input) (*mark, error) {
 	}
 	var was mark
 	err = json.Unmarshal(text, &was)
+	if err == nil && (was.Arrival.IsZero() || was.Name != in.name || was.Line < 0 || was.At < 0 || was.Text < 0) {
+		err = errors.New("it lacks something")
+	}
 	switch {
-	case err != nil || was.Arrival.IsZero() || was.Name != in.name || was.Line < 0 || was.At < 0 || was.Text < 0:
-		return nil, fmt.Errorf("%s does not say how far the backfill of %s is (%v): remove it to read all of that again, which stores nothing twice", m.key, in.name, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s does not say how far the backfill of %s is: %w: remove it to read all of that again, which stores nothing twice", m.key, in.name, err)
 	case was.Version > markVersion:
 		return nil, fmt.Errorf("%s has format version %d, this program reads up to %d: use a newer lakebed", m.key, was.Version, markVersion)
 	}

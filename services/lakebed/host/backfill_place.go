@@ -90,7 +90,7 @@ func (s *Inputs) files(_ context.Context, place string) error {
 	if err != nil {
 		return &InputError{place, reason(err)}
 	}
-	if s.own(top, string(filepath.Separator)) {
+	if s.own(top) {
 		return &InputError{place, errOwn}
 	}
 	found, before := false, len(s.all)
@@ -98,7 +98,7 @@ func (s *Inputs) files(_ context.Context, place string) error {
 		if err != nil {
 			return &InputError{name, reason(err)}
 		}
-		if d.IsDir() && (name != top && hidden(name) || s.own(name, string(filepath.Separator))) {
+		if d.IsDir() && (name != top && hidden(name) || s.own(name)) {
 			return fs.SkipDir
 		}
 		if d.IsDir() {
@@ -131,8 +131,8 @@ var errNothing = errors.New("nothing in it is named as a file of events: *.json,
 func hidden(name string) bool { return strings.HasPrefix(filepath.Base(name), ".") }
 
 // own tells whether a name is the lake's, or lies in it.
-func (s *Inputs) own(name, slash string) bool {
-	return s.lake != "" && strings.HasPrefix(name+slash, strings.TrimSuffix(s.lake, slash)+slash)
+func (s *Inputs) own(name string) bool {
+	return s.lake != "" && strings.HasPrefix(name+"/", strings.TrimSuffix(s.lake, "/")+"/")
 }
 
 func (s *Inputs) objects(ctx context.Context, place string) error {
@@ -140,7 +140,7 @@ func (s *Inputs) objects(ctx context.Context, place string) error {
 	if err != nil {
 		return &InputError{place, errors.New("want s3://bucket or s3://bucket/prefix")}
 	}
-	if s.own(at.String(), "/") {
+	if s.own(at.String()) {
 		return &InputError{place, errOwn}
 	}
 	c, err := reach(ctx)
@@ -152,7 +152,7 @@ func (s *Inputs) objects(ctx context.Context, place string) error {
 	take := func(o bucket.Object, whole bool) {
 		name := cloud.Scheme + at.Bucket + "/" + o.Key
 		switch {
-		case s.own(name, "/"):
+		case s.own(name):
 		case strings.HasSuffix(o.Key, "/") && o.Size == 0: // how a folder is drawn
 		case !whole && !wanted(o.Key):
 			s.Left++

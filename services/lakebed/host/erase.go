@@ -57,10 +57,13 @@ func (l *Lake) Erase(ctx context.Context, x Erasure, done func(n, total int)) (E
 	if err != nil {
 		return r, err
 	}
-	r.Rewriting, err = l.rewrite(ctx, c, x.Hours, func(p layout.Partition) bool { return p.Start().Before(set.Latest()) },
-		func(ctx context.Context, p layout.Partition) (compactor.Rewritten, error) {
+	r.Rewriting, err = l.rewrite(ctx, c, job{
+		hours: x.Hours,
+		ready: func(p layout.Partition) bool { return p.Start().Before(set.Latest()) },
+		do: func(ctx context.Context, p layout.Partition) (compactor.Rewritten, error) {
 			return c.Erase(ctx, p, set, x.Try)
-		}, done)
+		},
+	}, done)
 	if err != nil {
 		return r, err
 	}

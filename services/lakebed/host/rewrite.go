@@ -48,15 +48,24 @@ func (l *Lake) Reprocess(ctx context.Context, hours Hours, anew []string, try bo
 		return Rewriting{}, err
 	}
 	closed := l.Now().Add(-l.Settings.Close)
-	return l.rewrite(ctx, c, hours, func(p layout.Partition) bool { return p.End().Before(closed) }, func(ctx context.Context, p layout.Partition) (compactor.Rewritten, error) {
-		return c.Reprocess(ctx, p, anew, try)
+	return l.rewrite(ctx, c, job{
+		hours: hours,
+		ready: func(p layout.Partition) bool { return p.End().Before(closed) },
+		do: func(ctx context.Context, p layout.Partition) (compactor.Rewritten, error) {
+			return c.Reprocess(ctx, p, anew, try)
+		},
 	}, done)
 }
 
-// rewrite has the hours that are ready rewritten, several at once. One that fails is set aside in the result and the others go on.
-func (l *Lake) rewrite(ctx context.Context, c *compactor.Compactor, hours Hours, ready func(layout.Partition) bool,
-	do func(context.Context, layout.Partition) (compactor.Rewritten, error), done func(n, total int),
-) (Rewriting, error) {
+// job is what is done to those of the hours that are ready for it.
+type job struct {
+	hours Hours
+	ready func(layout.Partition) bool
+	do    func(context.Context, layout.Partition) (compactor.Rewritten, error)
+}
+
+// rewrite has hours rewritten, several at once. One that fails is set aside in the result and the others go on.
+func (l *Lake) rewrite(ctx context.Context, c *compactor.Compactor, j job, done func(n, total int)) (Rewriting, error) {
 	var total Rewriting
 	all, err := c.Partitions(ctx)
 	if err != nil {
@@ -65,8 +74,8 @@ func (l *Lake) rewrite(ctx context.Context, c *compactor.Compactor, hours Hours,
 	var todo []layout.Partition
 	for _, p := range all {
 		switch {
-		case !hours.hold(p):
-		case ready(p):
+		case !j.hours.hold(p):
+		case j.ready(p):
 			todo = append(todo, p)
 		default:
 			total.Open++
@@ -80,7 +89,7 @@ func (l *Lake) rewrite(ctx context.Context, c *compactor.Compactor, hours Hours,
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			r, err := do(ctx, p)
+			r, err := j.do(ctx, p)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
