@@ -11,7 +11,7 @@ import (
 // arguments are the JVM's: https://trino.io/docs/476/installation/deployment.html#jvm-config, for one small server that starts fast.
 func arguments(dir, home string) []string {
 	return []string{
-		"-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+		"-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData",
 		"-Djdk.attach.allowAttachSelf=true", "-XX:+EnableDynamicAgentLoading",
 		"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
 		"-Djava.io.tmpdir=" + dir, "-Dconfig=" + filepath.Join(dir, "etc", "config.properties"),

@@ -5,6 +5,7 @@
 package trino
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,6 +60,7 @@ func Start(t testing.TB, a *emulator.AWS) *Trino {
 	t.Cleanup(func() {
 		_ = c.Process.Kill() // it keeps nothing, and takes its time over a SIGTERM
 		<-gone
+		_ = os.Remove(fmt.Sprintf("/tmp/.java_pid%d", c.Process.Pid)) // the JVM's socket for tools, which a killed one leaves there
 	})
 	for deadline := time.Now().Add(3 * time.Minute); !s.serves(t); time.Sleep(200 * time.Millisecond) {
 		select {

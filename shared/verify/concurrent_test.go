@@ -104,7 +104,17 @@ func liveBeside(t *testing.T, begin, every int) bool {
 	l.store(hour8, lines(hour8, "a", 3)...)
 	l.store(hour8, lines(hour8, "b", 3)...)
 	l.merge(hour8, "")
-	life := l.life()
+	r, read := l.lives(t, l.life(), begin, every)
+	if r.Events != 10 || r.Live != 10 {
+		t.Fatalf("got %+v", r)
+	}
+	return read >= begin
+}
+
+// lives has the lake live on, a step every so many reads of a verifier from a read on, and then what is left of it. It gives what is found at
+// the end, and how much the first verifier read.
+func (l *lake) lives(t *testing.T, life []func(), begin, every int) (Report, int) {
+	t.Helper()
 	h := &hooked{Bucket: l.Bucket, fail: -1}
 	h.do = func(n int) {
 		if len(life) > 0 && n >= begin && (n-begin)%every == 0 {
@@ -124,10 +134,7 @@ func liveBeside(t *testing.T, begin, every int) bool {
 	}
 	r = l.run()
 	whole(t, r)
-	if r.Events != 10 || r.Live != 10 {
-		t.Fatalf("got %+v", r)
-	}
-	return read >= begin
+	return r, read
 }
 
 // life is what happens to a lake, in steps.

@@ -156,25 +156,7 @@ func eraseBeside(t *testing.T, begin, every int) bool {
 		func() { l.sweepSlots(hour8) },
 		func() { l.remove(mark.Key()) },
 	}
-	h := &hooked{Bucket: l.Bucket, fail: -1}
-	h.do = func(n int) {
-		if len(life) > 0 && n >= begin && (n-begin)%every == 0 {
-			life[0]()
-			life = life[1:]
-		}
-	}
-	lake := l.Lake
-	lake.Bucket, lake.Catalog, lake.Now, lake.Parallel = h, &hookedCatalog{l.Catalog, h}, l.clock, 1
-	r, err := Run(t.Context(), lake, nil)
-	if err != nil || len(r.Breaches) > 0 {
-		t.Fatalf("a step every %d reads from the %dth on: %v, %v", every, begin, err, r.Breaches)
-	}
-	read := h.count()
-	for ; len(life) > 0; life = life[1:] {
-		life[0]()
-	}
-	r = l.run()
-	whole(t, r)
+	r, read := l.lives(t, life, begin, every)
 	if r.Events != 3 || r.Erased != 2 {
 		t.Fatalf("got %+v", r)
 	}
