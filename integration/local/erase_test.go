@@ -156,16 +156,26 @@ func TestEraseAtOnce(t *testing.T) {
 	t.Parallel()
 	lake, file, values := filepath.Join(t.TempDir(), "lake"), crowd(t, 1000), filepath.Join(t.TempDir(), "values")
 	ok(t, file, "run", "--lake", lake, "-q", "-")
-	if err := os.WriteFile(values, []byte(gone+"\r\n\nuser7@example.com\n"), 0o600); err != nil {
+	if err := os.WriteFile(values, []byte("\ufeff"+gone+"\r\n\nuser7@example.com\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := ok(t, "", "erase", "--lake", lake, "--field", "users.email", "--values", values, "--grace", "0s", "--longest-query", "0s", "--live", "0s", "-o", "json")
+	args := []string{"erase", "--lake", lake, "--field", "users.email", "--values", values, "--grace", "0s", "--longest-query", "0s", "--live", "0s", "-o", "json"}
+	c := ok(t, "", args...)
 	want(t, c.record(t), map[string]int{"events_erased": 101, "records_erased": 2, "objects_waiting": 0})
 	if left := holding(t, lake, gone, `ada.lovelace\u0040example.com`, "user7@example.com"); len(left) > 0 {
 		t.Errorf("left in %v", left)
 	}
 	if n := number(t, lake, "select count(*) from events"); n != 899 {
 		t.Errorf("%d events are left", n)
+	}
+	late := fmt.Sprintf(`{"created_at":%q,"users":[{"email":%q}],"event_name":"a:b"}`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), gone)
+	ok(t, late+"\n"+strings.Replace(late, "{", `{"event_uuid":"ahead",`, 1), "run", "--lake", lake, "-") // one is rejected, the other's clock is fast
+	if v := run(t, "", "verify", "--lake", lake); v.code != 3 || !strings.Contains(v.out.String()+v.words.String(), "unerased") {
+		t.Errorf("verify: exit code %d: %s", v.code, v.words.String())
+	}
+	want(t, ok(t, "", args...).record(t), map[string]int{"events_erased": 0, "records_erased": 1})
+	if v := run(t, "", "verify", "--lake", lake); v.code != 0 || number(t, lake, "select count(*) from events") != 899 {
+		t.Errorf("verify: exit code %d: %s", v.code, v.words.String())
 	}
 	for _, flags := range [][]string{{}, {"--field", "a"}, {"--value", "a"}, {"--field", "a..b", "--value", "x"}, {"--field", "a", "--values", "none"}, {"--field", "a", "--value", "x", "--until", "soon"}} {
 		if c := run(t, "", append([]string{"erase", "--lake", lake}, flags...)...); c.code != 2 {

@@ -36,6 +36,9 @@ func (m *merge) commit(ctx context.Context, s *state) error {
 	if err := m.evolve(ctx, m.table, m.schema); err != nil {
 		return fmt.Errorf("evolve table: %w", err)
 	}
+	if err := m.forget(ctx); err != nil {
+		return err
+	}
 	for _, k := range slices.Sorted(maps.Keys(m.conflicts)) {
 		if _, err := quarantine.Put(ctx, m.bucket, m.fragments[k].Span, m.conflicts[k]); err != nil {
 			return err
@@ -60,6 +63,30 @@ func (m *merge) commit(ctx context.Context, s *state) error {
 			return errLost // sealed, or somebody merged events that this part may hold too
 		}
 	}
+}
+
+// forget takes out of the conflicts what was erased since the merge began: whoever erased went through the quarantine before they come there.
+func (m *merge) forget(ctx context.Context) error {
+	if len(m.conflicts) == 0 {
+		return nil
+	}
+	set, err := m.tombstones.Load(ctx, m.bucket)
+	if err != nil {
+		return err
+	}
+	e := eraser{set, m.partition, m.decoder}
+	for _, rejects := range m.conflicts {
+		for i := range rejects {
+			gone, err := e.match(rejects[i].Data)
+			if err != nil {
+				return err
+			}
+			if gone {
+				rejects[i].Blank()
+			}
+		}
+	}
+	return nil
 }
 
 func (m *merge) putIndex(ctx context.Context, at layout.Slot) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -43,6 +44,9 @@ func (c *Compactor) Erase(ctx context.Context, p layout.Partition, set *erasure.
 	s, err := v.look(ctx)
 	if err != nil {
 		return r, fmt.Errorf("look: %w", err)
+	}
+	if try { // merging drops what is in these
+		s.fragments = slices.DeleteFunc(s.fragments, func(f fragment) bool { return f.pending() })
 	}
 	r.Holding, r.Gone, err = v.holding(ctx, s, erases)
 	return r, err

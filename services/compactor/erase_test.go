@@ -3,15 +3,19 @@ package compactor
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/catalog/catalogtest"
 	"github.com/lakebed/lakebed/shared/erasure"
+	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
+	"github.com/lakebed/lakebed/shared/quarantine"
 )
 
 const secret = "ada@example.com"
@@ -84,7 +88,7 @@ func TestErase(t *testing.T) {
 	l := people(t)
 	late := l.want[hour]["late"]
 	set := l.bury(l.clock.now())
-	if r, err := l.compactor().Erase(t.Context(), hour, set, true); err != nil || r.Dropped != 6 || len(l.hold()) != 7 || len(r.Holding) != 4 {
+	if r, err := l.compactor().Erase(t.Context(), hour, set, true); err != nil || r.Dropped != 7 || len(l.hold()) != 7 || len(r.Holding) != 3 {
 		t.Errorf("a try gives %+v, %v", r, err)
 	}
 	r, err := l.compactor().Erase(t.Context(), hour, set, false)
@@ -170,6 +174,42 @@ func TestEraseBesideAWorker(t *testing.T) {
 		if left := l.hold(); len(left) > 0 {
 			t.Fatalf("asleep before operation %d: left in %v", n, left)
 		}
+	}
+}
+
+// burier puts a tombstone just before they are listed once more.
+type burier struct {
+	bucket.Bucket
+	listed int
+	bury   func()
+}
+
+func (b *burier) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	if prefix == layout.Erasures {
+		if b.listed++; b.listed == 2 {
+			b.bury()
+		}
+	}
+	return b.Bucket.List(ctx, prefix, after)
+}
+
+// A conflict that a merge found is quarantined without its bytes when it was erased meanwhile.
+func TestEraseConflict(t *testing.T) {
+	l := newLake(t)
+	l.put(hour, "", false, lineOf(hour, "x", `,"n":1`))
+	l.put(hour, "", false, lineOf(hour, "x", fmt.Sprintf(`,"user":{"mail":%q}`, secret)))
+	l.bucket = &burier{Bucket: l.store, bury: func() { l.bury(hour.End()) }}
+	if r := l.settle(); r.Conflicts != 1 {
+		t.Errorf("%+v", r)
+	}
+	l.bucket = l.store
+	keys := l.keys(layout.Quarantine)
+	if len(keys) != 1 {
+		t.Fatalf("%v", keys)
+	}
+	rejects, err := quarantine.Read(t.Context(), l.store, keys[0])
+	if err != nil || len(rejects) != 1 || !rejects[0].Erased || len(rejects[0].Data) > 0 || rejects[0].Reason != event.IDConflict {
+		t.Errorf("%+v, %v", rejects, err)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 // edit says what becomes of each stored line of a partition: itself, another that has its id and its hour, or nothing. It must give the same
 // for a line each time, and what it gave for what it gave.
 type edit struct {
-	line func(line []byte) ([]byte, error) // nil: the line goes; what it gives holds until the next call
+	line    func(line []byte) ([]byte, error) // nil: the line goes; what it gives holds until the next call
+	refused int64                             // how often line left one as it is since it could not tell what becomes of it
 
 	// What was examined so far: parts, by their inputs, and the columns that the changed lines need, on top of those in from.
 	seen   map[string]outcome
@@ -35,8 +36,8 @@ func (e *edit) begin(table catalog.Table) {
 
 // outcome is what an edit makes of one part.
 type outcome struct {
-	lines, changed, dropped int64
-	hash                    uint64 // of what is changed and dropped
+	lines, changed, dropped, refused int64
+	hash                             uint64 // of what is changed and dropped
 }
 
 func (o outcome) same() bool { return o.changed+o.dropped == 0 }
@@ -70,7 +71,11 @@ func (v *visit) rewrite(ctx context.Context, e *edit, try bool) (total outcome, 
 			return total, fmt.Errorf("look: %w", err)
 		}
 		total, err = v.examine(ctx, s, e)
-		if err == nil && (total.same() || try) {
+		if err == nil && try {
+			err = v.foresee(ctx, s, e, &total)
+			return total, err
+		}
+		if err == nil && total.same() {
 			return total, nil
 		}
 		if err == nil {
@@ -133,8 +138,39 @@ func (v *visit) examine(ctx context.Context, s *state, e *edit) (outcome, error)
 		total.lines += o.lines
 		total.changed += o.changed
 		total.dropped += o.dropped
+		total.refused += o.refused
 	}
 	return total, nil
+}
+
+// foresee adds what an edit will make of the fragments that are not merged yet, copies among them.
+func (v *visit) foresee(ctx context.Context, s *state, e *edit, total *outcome) error {
+	refused := e.refused
+	for _, f := range s.fragments {
+		if !f.pending() {
+			continue
+		}
+		lines, err := part.Open(ctx, v.bucket, f.object.Key, f.Gzip)
+		if err != nil {
+			return err
+		}
+		for err == nil && lines.Next() {
+			var line []byte
+			line, err = e.line(lines.Bytes())
+			total.lines++
+			switch {
+			case line == nil:
+				total.dropped++
+			case !bytes.Equal(line, lines.Bytes()):
+				total.changed++
+			}
+		}
+		if err := errors.Join(err, lines.Err(), lines.Close()); err != nil {
+			return fmt.Errorf("%s, line %d: %w", f.object.Key, lines.Count(), err)
+		}
+	}
+	total.refused += e.refused - refused
+	return nil
 }
 
 // examinePart reads a part through an edit. One that was examined before is not read again.
@@ -143,7 +179,7 @@ func (v *visit) examinePart(ctx context.Context, d *slot, e *edit) (outcome, err
 		return o, nil
 	}
 	var o outcome
-	sum := xxhash.New()
+	refused, sum := e.refused, xxhash.New()
 	err := v.eachEdited(ctx, d, e, func(was, line []byte) error {
 		o.lines++
 		switch {
@@ -163,7 +199,7 @@ func (v *visit) examinePart(ctx context.Context, d *slot, e *edit) (outcome, err
 	if err != nil {
 		return o, err
 	}
-	o.hash = sum.Sum64()
+	o.hash, o.refused = sum.Sum64(), e.refused-refused
 	e.seen[d.Inputs] = o
 	return o, nil
 }

@@ -37,6 +37,9 @@ func Erase(ctx context.Context, b bucket.Bucket, key string, match func(Reject) 
 	}
 }
 
+// Blank takes the bytes of a record away.
+func (r *Reject) Blank() { r.Erased, r.Data, r.Detail = true, nil, "" }
+
 // blank reads an object, and gives it with the matching records erased, and how many those are.
 func blank(ctx context.Context, b bucket.Bucket, key string, match func(Reject) bool) (text []byte, etag string, n int, err error) {
 	body, o, err := b.Get(ctx, key, bucket.Range{})
@@ -55,7 +58,7 @@ func blank(ctx context.Context, b bucket.Bucket, key string, match func(Reject) 
 			continue
 		}
 		n++
-		r.Erased, r.Data, r.Detail = true, nil, ""
+		r.Blank()
 		if text, err = json.Append(text, r, 0); err != nil {
 			return nil, "", 0, fmt.Errorf("encode reject: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/erasure"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/quarantine"
@@ -38,7 +39,7 @@ func (r *run) checkRejects(ctx context.Context, w *window) error {
 		if at.Arrival >= w.to {
 			break
 		}
-		c := &rejects{findings: &found, at: at, key: o.Key}
+		c := &rejects{findings: &found, at: at, key: o.Key, set: r.tombstonesOf(at.Arrival)}
 		if err := c.read(ctx, in); err != nil {
 			return err
 		}
@@ -90,9 +91,19 @@ type rejects struct {
 	at      layout.Reject
 	key     string
 	records int64
-	erased  int64 // of records: then the hash in the name is that of what was
+	set     *erasure.Set // nil for none that can match
+	erased  int64        // of records: then the hash in the name is that of what was
 	whole   bool
 	gone    bool // since it was listed
+}
+
+// matches tells whether a tombstone matches a record that came before what it is to erase ends, as far as the record is JSON.
+func (c *rejects) matches(x *quarantine.Reject) bool {
+	if c.set == nil || x.Erased {
+		return false
+	}
+	until, found := c.set.Find(x.Data)
+	return found && x.Arrival.Before(until)
 }
 
 func (c *rejects) read(ctx context.Context, in *reader) error {
@@ -104,6 +115,9 @@ func (c *rejects) read(ctx context.Context, in *reader) error {
 		}
 		if x.Erased {
 			c.erased++
+		}
+		if c.matches(&x) {
+			c.add(Unerased, c.at.Arrival, c.key, "line %d: the record is to be erased", n)
 		}
 		switch {
 		case string(x.Reason) != c.at.Reason:

@@ -55,7 +55,7 @@ const (
 	IndexBroken   Code = "index_broken"   // an index that is damaged, or not that of its part
 	IndexStray    Code = "index_stray"    // an index without a part, in an hour that nobody visits any more
 	Foreign       Code = "foreign"        // an object that Lakebed did not write
-	Unerased      Code = "unerased"       // a tombstone matches an event of a current generation
+	Unerased      Code = "unerased"       // a tombstone matches an event of a current generation, or a rejected record
 )
 
 // about is what is to be known of a code.
@@ -107,7 +107,7 @@ var codes = []about{
 	{IndexBroken, true, rebuild},
 	{IndexStray, true, "it costs only storage, and may be deleted by hand"},
 	{Foreign, true, "move it out of the lake"},
-	{Unerased, true, "`lakebed erase` was broken off, or is under way: run it again"},
+	{Unerased, true, "`lakebed erase` was broken off or is under way, or a late copy was rejected: run it again"},
 }
 
 // Codes lists every code, breaches first.

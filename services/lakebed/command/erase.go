@@ -19,14 +19,17 @@ func newErase(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "erase --field PATH {--value VALUE | --values FILE}...",
 		Short: "Erase the events of a person, say, for good",
-		Long: `Erases every event that has one of the values in a field and happened before now (--until), and every such record in quarantine. The field is a
-dotted path; through a list it leads to each element. 42 is also "42".
+		Long: `Erases every event that has one of the values in a field and happened before --until, and every such record in quarantine. The field is a
+dotted path; through a list it leads to each element. 42 is also "42". A record that is no JSON goes if the value stands in it as a word.
 
 An hour that holds such an event gets a new generation without it, which readers see all at once; everything else in it stays byte for byte as
-it was. A tombstone, a keyed hash of the value, stays: it drops copies that come late. Events of the value from later than --until are stored
-as usual. The old generations and the fragments go once no reader can be using them, after the grace, by the compactor on its schedule or
-by lakebed compact; the report names what still holds a value, and until when. Who cannot wait gives --grace 0s --longest-query 0s --live 0s, at
-which a query that is running may fail.
+it was. A tombstone, a keyed hash of the value, stays: it drops copies that come late, and new events of the value until --until. That is now
+and max-future where it is not given, since an event in the lake may be as far ahead. A late copy that ingest rejects lies in quarantine until
+erase is run again; lakebed verify names it, where it is JSON.
+
+The old generations and the fragments go once no reader can be using them, after the grace, by the compactor on its schedule or by
+lakebed compact; the report names what still holds a value, and until when. Until then Athena's events_live can show an event of the last hours.
+Who cannot wait gives --grace 0s --longest-query 0s --live 0s, at which a query that is running may fail.
 
 It may be interrupted and repeated, and run beside ingest and compaction. Not reached are copies outside of the lake: the stream itself, what Lambda
 gave up (failures), noncurrent versions in a versioned bucket, results of Athena, the cache of lakebed query, backups.`,
@@ -67,7 +70,7 @@ func (x *erasing) register(c *cobra.Command) {
 	c.Flags().StringVar(&x.field, "field", "", "dotted path of the field")
 	c.Flags().StringArrayVar(&x.values, "value", nil, "a value to be erased; may be given several times")
 	c.Flags().StringVar(&x.file, "values", "", "file with a value a line (- for stdin)")
-	c.Flags().StringVar(&x.until, "until", "", "only what happened before this time (RFC 3339); now, if it is not given")
+	c.Flags().StringVar(&x.until, "until", "", "only what happened before this time (RFC 3339), where it is not given, before now and max-future")
 	c.Flags().Var(&x.from, "from", "the first hour to be searched, such as 2026-11-23 or 2026-11-23T08 (UTC)")
 	c.Flags().Var(&x.to, "to", "the first hour not to be searched")
 	c.Flags().BoolVar(&x.dry, "dry-run", false, "only tell what would be erased")
@@ -75,7 +78,7 @@ func (x *erasing) register(c *cobra.Command) {
 
 func (x *erasing) read(e *env) (host.Erasure, error) {
 	hours, err := hoursOf(x.from, x.to)
-	what := host.Erasure{Plain: &erasure.Plain{Field: x.field, Values: x.values}, Until: e.now(), Hours: hours, Try: x.dry}
+	what := host.Erasure{Plain: &erasure.Plain{Field: x.field, Values: x.values}, Hours: hours, Try: x.dry}
 	if err != nil {
 		return what, err
 	}
@@ -96,7 +99,7 @@ func (x *erasing) read(e *env) (host.Erasure, error) {
 		}
 		lines := bufio.NewScanner(in)
 		for lines.Scan() {
-			if v := strings.TrimRight(lines.Text(), "\r"); v != "" {
+			if v := strings.Trim(lines.Text(), "\r\ufeff"); v != "" { // no value begins or ends with a byte order mark
 				what.Values = append(what.Values, v)
 			}
 		}

@@ -18,8 +18,8 @@ import (
 // a field.
 type Erasure struct {
 	*erasure.Plain
-	Until time.Time
-	Hours Hours // of the events; the quarantine is searched whole
+	Until time.Time // zero for as far ahead as an event in the lake can be
+	Hours Hours     // of the events; the quarantine is searched whole
 	Try   bool
 }
 
@@ -48,6 +48,9 @@ func (l *Lake) Erase(ctx context.Context, x Erasure, done func(n, total int)) (E
 	if err != nil {
 		return r, err
 	}
+	if x.Until.IsZero() {
+		x.Until = l.Now().Add(l.Settings.MaxFuture)
+	}
 	var set *erasure.Set
 	if x.Try {
 		set, err = erasure.Preview(x.Field, x.Values, x.Until)
@@ -67,13 +70,15 @@ func (l *Lake) Erase(ctx context.Context, x Erasure, done func(n, total int)) (E
 	if err != nil {
 		return r, err
 	}
-	return r, l.eraseRejects(ctx, x, &r)
+	return r, l.eraseRejects(ctx, x, set, &r)
 }
 
 // eraseRejects goes through the quarantine, several objects at once. One that cannot be read is told, and the others go on.
-func (l *Lake) eraseRejects(ctx context.Context, x Erasure, r *Erased) error {
+// What earlier tombstones match and came late goes, too.
+func (l *Lake) eraseRejects(ctx context.Context, x Erasure, set *erasure.Set, r *Erased) error {
 	match := func(reject quarantine.Reject) bool {
-		return !reject.Erased && reject.Arrival.Before(x.Until) && x.In(reject.Data)
+		until, found := set.Find(reject.Data)
+		return !reject.Erased && (found && reject.Arrival.Before(until) || reject.Arrival.Before(x.Until) && x.In(reject.Data))
 	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
@@ -84,7 +89,7 @@ func (l *Lake) eraseRejects(ctx context.Context, x Erasure, r *Erased) error {
 			return fmt.Errorf("list quarantine: %w", err)
 		}
 		at, err := layout.ParseReject(o.Key)
-		if err != nil || !at.Arrival.Start().Before(x.Until) {
+		if err != nil || !at.Arrival.Start().Before(set.Latest()) {
 			continue
 		}
 		g.Go(func() error {
