@@ -169,12 +169,17 @@ func TestEraseAtOnce(t *testing.T) {
 		t.Errorf("%d events are left", n)
 	}
 	late := fmt.Sprintf(`{"created_at":%q,"users":[{"email":%q}],"event_name":"a:b"}`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), gone)
-	ok(t, late+"\n"+strings.Replace(late, "{", `{"event_uuid":"ahead",`, 1), "run", "--lake", lake, "-") // one is rejected, the other's clock is fast
-	if v := run(t, "", "verify", "--lake", lake); v.code != 3 || !strings.Contains(v.out.String()+v.words.String(), "unerased") {
+	late += "\n" + strings.Replace(late, "{", `{"event_uuid":"ahead",`, 1) // one is rejected, the other's clock is fast
+	copies := filepath.Join(t.TempDir(), "late.ndjson")
+	if err := os.WriteFile(copies, []byte(late), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, "", "run", "--lake", lake, copies)
+	if v := run(t, "", "verify", "--lake", lake); v.code != 0 || !strings.Contains(v.words.String(), "warning: unerased") {
 		t.Errorf("verify: exit code %d: %s", v.code, v.words.String())
 	}
 	want(t, ok(t, "", args...).record(t), map[string]int{"events_erased": 0, "records_erased": 1})
-	if v := run(t, "", "verify", "--lake", lake); v.code != 0 || number(t, lake, "select count(*) from events") != 899 {
+	if v := run(t, "", "verify", "--lake", lake); v.code != 0 || strings.Contains(v.words.String(), "unerased") || number(t, lake, "select count(*) from events") != 899 {
 		t.Errorf("verify: exit code %d: %s", v.code, v.words.String())
 	}
 	for _, flags := range [][]string{{}, {"--field", "a"}, {"--value", "a"}, {"--field", "a..b", "--value", "x"}, {"--field", "a", "--values", "none"}, {"--field", "a", "--value", "x", "--until", "soon"}} {
