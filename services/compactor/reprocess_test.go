@@ -81,16 +81,33 @@ func TestReprocess(t *testing.T) {
 	l.check()
 }
 
-// What the transform refuses stays as it was.
+// What the transform refuses stays as it was, and is counted once, however often it is read.
 func TestReprocessRefused(t *testing.T) {
 	l := newLake(t)
 	l.put(hour, "", false, lineOf(hour, "bad", ""), lineOf(hour, "good", `,"event_name":"x"`))
 	l.settle()
-	r := l.reprocess("created_at") // without it there is no event
-	if r.Refused != 1 || r.Changed != 1 {
-		t.Errorf("got %+v", r)
+	l.put(hour, "", false, lineOf(hour, "late", ""))
+	for _, try := range []bool{true, false} { // without created_at there is no event
+		if r, err := l.compactor().Reprocess(t.Context(), hour, []string{"created_at"}, try); err != nil || r.Refused != 2 || r.Changed != 1 || r.Lines != 3 {
+			t.Errorf("got %+v, %v", r, err)
+		}
 	}
 	if got := l.view(hour); got["bad"] != l.want[hour]["bad"] || got["good"] == l.want[hour]["good"] {
+		t.Errorf("readers see %v", got)
+	}
+}
+
+// What a producer wrote stays, though an earlier transform has added something behind it.
+func TestReprocessKeepsTheProducers(t *testing.T) {
+	l := newLake(t)
+	mine := lineOf(hour, "mine", `,"event_name":"a:b","event_type":"MINE","created_datetime":"2026-11-23T08:01:00Z","event_subtype":"b"`)
+	l.put(hour, "", false, mine, lineOf(hour, "old", `,"event_name":"a:b","created_datetime":"2026-11-23T08:01:00Z","event_type":"A"`))
+	l.settle()
+	if r := l.reprocess("event_type", "event_subtype", "created_datetime"); r.Lines != 2 || r.Changed != 1 {
+		t.Errorf("got %+v", r)
+	}
+	want := lineOf(hour, "old", `,"event_name":"a:b","created_datetime":"2026-11-23T08:01:00Z","event_type":"a","event_subtype":"b"`)
+	if got := l.view(hour); got["mine"] != mine || got["old"] != want {
 		t.Errorf("readers see %v", got)
 	}
 }

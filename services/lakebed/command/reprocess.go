@@ -20,7 +20,9 @@ func newReprocess(e *env) *cobra.Command {
 		Long: `Runs the transform of this program over stored events, hour by hour. An hour in which any event comes out as another gets a new generation, which
 readers see all at once; the old one is swept after the grace. Other hours are only read. What an event carries already stays as it is:
 --anew names the fields that an earlier transform has added and this one is to add anew. They are taken off first where they stand at an
-event's end, where a transform puts them. An event that the transform refuses is left as it is and counted. Id and time never change.
+event's end in the order in which the transform adds them. A field that a producer itself wrote there, as the last one, cannot be told from
+that if the transform added nothing behind it, and is taken off too. An event that the transform refuses is left as it is and counted. Id
+and time never change.
 
 It may be interrupted and repeated, and run beside ingest and compaction. Give the functions the new transform first: else what they
 store meanwhile comes out of the old one.`,
@@ -60,7 +62,7 @@ store meanwhile comes out of the old one.`,
 	}
 	c.Flags().Var(&from, "from", "the first hour, such as 2026-11-23 or 2026-11-23T08 (UTC)")
 	c.Flags().Var(&to, "to", "the first hour that is left alone")
-	c.Flags().StringSliceVar(&anew, "anew", nil, "fields that the transform is to add anew, joined by commas")
+	c.Flags().StringSliceVar(&anew, "anew", nil, "fields that the transform is to add anew, joined by commas, in its order")
 	c.Flags().BoolVar(&dry, "dry-run", false, "only tell what would change")
 	return c
 }

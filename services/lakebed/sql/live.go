@@ -14,7 +14,7 @@ import (
 // own partitions only, and a condition on dt and hour reaches every file that is read.
 func (s *Session) liveTable(parts []string, l look) string {
 	events := s.table(layout.Events, parts, l.wide)
-	fragments, partitions := s.recent(l.fragments)
+	fragments, partitions := s.recent(l)
 	if len(fragments) == 0 || len(l.wide) == 0 {
 		return events
 	}

@@ -21,6 +21,7 @@ type look struct {
 	rejects   []string
 	columns   []schema.Field           // that the catalog declares
 	wide      []schema.Field           // those, widened by what the fragments hold
+	spent     map[string]bool          // keys of the recent fragments that events_live leaves out
 	objects   map[string]bucket.Object // all of these by key, where they have to be brought
 }
 
@@ -54,7 +55,8 @@ func (s *Session) refresh(ctx context.Context) error {
 
 // look lists the lake in the order in which events travel backwards: an event that moves on meanwhile is seen twice, which events_live
 // mends, and never missed. A fragment goes only when a part has long held its events, so the fragments come before the parts; a column is
-// declared before the data that needs it is visible, so the columns come last.
+// declared before the data that needs it is visible, so the columns come last. What the parts have consumed their own indexes tell, which lie
+// there before them: whatever is merged meanwhile, a fragment is left out for the sake of parts that are listed.
 func (s *Session) look(ctx context.Context) (l look, err error) {
 	l.objects = map[string]bucket.Object{}
 	for o, err := range s.list(ctx, layout.Raw, l.objects) {
@@ -91,7 +93,12 @@ func (s *Session) look(ctx context.Context) (l look, err error) {
 	l.columns = schema.Declared(declared)
 	l.wide = l.columns
 	if s.named[EventsRaw] || s.named[EventsLive] {
-		l.fragments, l.wide, err = s.widen(ctx, l.fragments, declared)
+		if l.fragments, l.wide, err = s.widen(ctx, l.fragments, declared); err != nil {
+			return l, err
+		}
+	}
+	if s.named[EventsLive] {
+		l.spent, err = s.spentOf(ctx, l)
 	}
 	return l, err
 }
@@ -125,7 +132,7 @@ func (s *Session) wanted(l look) []bucket.Object {
 	}
 	fragments := l.fragments
 	if !s.named[EventsRaw] {
-		fragments, _ = s.recent(fragments)
+		fragments, _ = s.recent(l)
 	}
 	if s.named[EventsRaw] || s.named[EventsLive] {
 		for _, f := range fragments {
@@ -164,9 +171,9 @@ func (s *Session) parts(objects iter.Seq2[bucket.Object, error], partitions []ca
 }
 
 // recent are the fragments that events_live reads, and their partitions.
-func (s *Session) recent(fragments []layout.Fragment) (recent []layout.Fragment, partitions map[layout.Partition]bool) {
+func (s *Session) recent(l look) (recent []layout.Fragment, partitions map[layout.Partition]bool) {
 	first := layout.PartitionOf(s.lake.Now().Add(-s.lake.Live))
-	recent = slices.DeleteFunc(slices.Clone(fragments), func(f layout.Fragment) bool { return f.Partition < first })
+	recent = slices.DeleteFunc(slices.Clone(l.fragments), func(f layout.Fragment) bool { return f.Partition < first || l.spent[f.Key()] })
 	partitions = make(map[layout.Partition]bool)
 	for _, f := range recent {
 		partitions[f.Partition] = true

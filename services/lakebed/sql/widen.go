@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/index"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
 	"github.com/lakebed/lakebed/shared/schema"
@@ -33,10 +34,11 @@ const (
 	gone // swept since it was listed: the parts hold its events
 )
 
-// observed is what a session knows of the fragments. What one of them holds never changes, so each is read once.
+// observed is what a session knows of the fragments and of the parts beside them. What one of them holds never changes, so each is read once.
 type observed struct {
 	columns []schema.Field
-	states  map[string]state // by key
+	states  map[string]state      // of fragments, by key
+	heads   map[string]index.Head // of the parts' indexes that are whole, by the part's key
 }
 
 // widen gives the fragments that can be read, and the table's columns widened so that every value in them can be.
