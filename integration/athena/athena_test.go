@@ -30,11 +30,12 @@ func TestAthena(t *testing.T) {
 		"live_plain": usual, "live_gzip": usual, "queries": usual, "empty": usual,
 		"live_nested": {IDField: "meta.Id", Columns: append(text("created_at", "event_name", "created_datetime", "event_type"), column{Name: "meta", Type: "string"})},
 		"generated":   usual, "wide": usual, "many": usual,
-		"reader": usual, "differential": usual, "minefield": usual,
+		"reader": usual, "differential": usual, "minefield": usual, "readme": usual,
 	})
 	for name, test := range map[string]func(*testing.T, *site){
 		"GitHub": gitHub, "Swap": swap, "Evolution": evolution, "Live": live, "Queries": queries,
 		"Generated": generated, "Wide": wide, "Many": many, "Reader": duringAll, "Differential": differential, "Minefield": minefield,
+		"README": readme,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

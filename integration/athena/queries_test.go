@@ -1,8 +1,12 @@
 package athena
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +161,34 @@ func empty(t *testing.T, s *site) {
 	for _, table := range []string{"events", "events_raw", "events_live", "quarantine", "ledger", "ledger_new"} {
 		if n := s.number(t, name, "SELECT count(dt) FROM "+table+" WHERE "+lately()); n != 0 {
 			t.Errorf("%d rows in %s", n, table)
+		}
+	}
+}
+
+// The statements of the README's page on Athena do what it says.
+func readme(t *testing.T, s *site) {
+	text, err := os.ReadFile(filepath.Join(top, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "```sql\n")
+	block, _, _ = strings.Cut(block, "```")
+	l := newLake(t, s, "readme")
+	l.run(strings.NewReader(`{"event_uuid":"a","created_at":"2026-11-23T09:00:00Z","event_name":"lesson:started","payload":{"lesson":{"id":7}},"extra":{"a":1}}
+{"event_uuid":"b","created_at":"2026-11-23T10:00:00Z","event_name":"lesson:ended","extra":"text"}
+{"event_uuid":"c","created_at":"2026-11-23T12:00:00Z","event_name":"lesson:ended"}`), "run", "-")
+	l.run(strings.NewReader(at(time.Now(), 0, 3)), "ingest", "-")
+	want := []string{"[[lesson 2]]", "[[2026-11-23 09:00:00.000 UTC 7] [2026-11-23 10:00:00.000 UTC <nil>] [2026-11-23 12:00:00.000 UTC <nil>]]", "[[1] [<nil>] [<nil>]]", "[[3]]"}
+	statements := strings.Split(strings.TrimSpace(block), "\n")
+	if len(statements) != len(want) {
+		t.Fatalf("%d statements", len(statements))
+	}
+	for i, statement := range statements {
+		statement, _, _ = strings.Cut(statement, ";")
+		rows := s.query(t, l.name, statement)
+		slices.SortFunc(rows, func(a, b []any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		if got := fmt.Sprint(rows); got != want[i] {
+			t.Errorf("%s gives %s, want %s", statement, got, want[i])
 		}
 	}
 }
