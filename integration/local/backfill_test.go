@@ -90,7 +90,7 @@ func TestBackfillKilled(t *testing.T) {
 	}
 	sums := last.record(t)
 	want(t, sums, map[string]int{"inputs": 3, "unusable": 0})
-	tried := ok(t, "", append(args, "--dry-run")...).record(t)
+	tried := ok(t, "", append(args, "--dry-run", "--again")...).record(t)
 	want(t, tried, map[string]int{
 		"received": count(t, sums, "received"), "stored": count(t, sums, "stored"), "fragments": len(objects(t, lake, "raw")),
 		"fragment_bytes": count(t, sums, "fragment_bytes"), "batches": len(objects(t, lake, "ledger")), "quarantined": count(t, sums, "quarantined"),

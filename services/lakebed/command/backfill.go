@@ -78,7 +78,7 @@ func (e *env) backfill(c *cobra.Command, places []string, b host.Backfill, compa
 		return err
 	}
 	if inputs.Left > 0 {
-		e.tell("%d files were left alone: by their names they hold no events", inputs.Left)
+		e.tell("%d files were left alone: by their names they hold no events, or they are links to folders", inputs.Left)
 	}
 	bar := e.progress("backfilling", inputs.Size, true)
 	f, err := l.Backfill(c.Context(), inputs, b, host.Filling{

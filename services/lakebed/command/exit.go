@@ -11,6 +11,7 @@ import (
 	"github.com/lakebed/lakebed/services/lakebed/host"
 	"github.com/lakebed/lakebed/services/lakebed/mirror"
 	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/erasure"
 	"github.com/lakebed/lakebed/shared/part"
 )
 
@@ -53,7 +54,7 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case errors.Is(err, errBreach):
 		return exitBreach
-	case errors.Is(err, config.ErrFormat), errors.Is(err, part.ErrNewer):
+	case errors.Is(err, config.ErrFormat), errors.Is(err, part.ErrNewer), errors.Is(err, erasure.ErrNewer), errors.Is(err, host.ErrNewer):
 		return exitFormat
 	case errors.Is(err, claims.ErrInUse):
 		return exitInUse

@@ -54,7 +54,7 @@ type filler struct {
 func (l *Lake) Backfill(ctx context.Context, inputs *Inputs, b Backfill, w Filling) (Filled, error) {
 	f := &filler{
 		Backfill: b, lake: l, watch: w, traced: &traced{Bucket: l.Bucket, dry: b.Dry, hours: map[layout.Partition]bool{}},
-		pace: pace{rate: b.Rate, start: time.Now()}, total: Filled{Inputs: len(inputs.all)},
+		pace: pace{rate: b.Rate, due: time.Now()}, total: Filled{Inputs: len(inputs.all)},
 	}
 	over := *l
 	over.Bucket = f.traced
@@ -83,15 +83,13 @@ func (l *Lake) Backfill(ctx context.Context, inputs *Inputs, b Backfill, w Filli
 }
 
 // input reads one input from where an earlier try has left off.
-func (f *filler) input(ctx context.Context, in *input) (err error) {
-	m := newMark(in)
-	if !f.Dry {
-		if m, err = readMark(ctx, f.lake.Bucket, in); err != nil {
-			return err
-		}
-		if f.Again {
-			m.rewind()
-		}
+func (f *filler) input(ctx context.Context, in *input) error {
+	m, err := readMark(ctx, f.lake.Bucket, in)
+	if err != nil {
+		return err
+	}
+	if f.Again {
+		m.rewind()
 	}
 	if m.Finished {
 		f.total.Passed++
@@ -141,22 +139,23 @@ func (f *filler) batches(ctx context.Context, in *input, text *text, m *mark, mo
 		if err := f.begin(ctx, s, m); err != nil {
 			return err
 		}
+		var came Sums // a sheaf that fails halfway is read again
 		for _, d := range s.deliveries(in.shard(), m.Arrival) {
-			if err := f.pace.wait(ctx); err != nil {
-				return err
-			}
 			r, err := f.ingester.Ingest(context.WithoutCancel(ctx), d)
 			if err != nil {
 				return err
 			}
-			f.pace.took(r.Received)
-			m.Sums.took(&r)
+			came.took(&r)
 		}
+		m.Sums.add(&came)
 		m.move(s.end)
-		s.release()
 		moved()
 		f.watch.Progress(f.before+s.bytes, &f.total.Sums)
+		s.release()
 		if err := m.saveNow(ctx, f); err != nil {
+			return err
+		}
+		if err := f.pace.wait(ctx, came.Received); err != nil {
 			return err
 		}
 	}
@@ -189,21 +188,22 @@ func (f *filler) begin(ctx context.Context, s *sheaf, m *mark) error {
 	return m.create(ctx, f.lake.Bucket)
 }
 
-// pace keeps the average of events a second.
+// pace keeps the average of events a second. What an input's batches are must not depend on it, so that the smallest burst is a batch.
 type pace struct {
-	rate  int
-	start time.Time
-	n     int64
+	rate int
+	due  time.Time // when what came so far has had its time
 }
 
-func (p *pace) took(n int64) { p.n += n }
-
-// wait waits until what was taken so far has had its time.
-func (p *pace) wait(ctx context.Context) error {
+// wait waits until n more events have had their time. Time that reading took beyond a second is not made up for.
+func (p *pace) wait(ctx context.Context, n int64) error {
 	if p.rate == 0 {
 		return ctx.Err()
 	}
-	return sleep(ctx, time.Until(p.start.Add(time.Duration(float64(p.n)/float64(p.rate)*float64(time.Second)))))
+	if least := time.Now().Add(-time.Second); p.due.Before(least) {
+		p.due = least
+	}
+	p.due = p.due.Add(time.Duration(float64(n) / float64(p.rate) * float64(time.Second)))
+	return sleep(ctx, time.Until(p.due))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -19,6 +19,9 @@ import (
 // markVersion is that of the marks written here.
 const markVersion = 1
 
+// ErrNewer is of a mark that a newer program wrote.
+var ErrNewer = errors.New("newer format")
+
 // markEvery is how often a mark is written while an input is read.
 const markEvery = time.Second
 
@@ -101,14 +104,14 @@ func readMark(ctx context.Context, b bucket.Bucket, in *input) (*mark, error) {
 	}
 	var was mark
 	err = json.Unmarshal(text, &was)
-	if err == nil && (was.Arrival.IsZero() || was.Name != in.name || was.Line < 0 || was.At < 0 || was.Text < 0) {
+	switch {
+	case err == nil && was.Version > markVersion:
+		return nil, fmt.Errorf("%s: %w: version %d, this program reads up to %d; use a newer lakebed", m.key, ErrNewer, was.Version, markVersion)
+	case err == nil && (was.Arrival.IsZero() || was.Name != in.name || was.Line < 0 || was.At < 0 || was.Text < 0):
 		err = errors.New("it lacks something")
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("%s does not say how far the backfill of %s is: %w: remove it to read all of that again, which stores nothing twice", m.key, in.name, err)
-	case was.Version > markVersion:
-		return nil, fmt.Errorf("%s has format version %d, this program reads up to %d: use a newer lakebed", m.key, was.Version, markVersion)
 	}
 	was.key = m.key
 	return &was, nil

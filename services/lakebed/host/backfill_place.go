@@ -104,13 +104,17 @@ func (s *Inputs) files(_ context.Context, place string) error {
 		if d.IsDir() {
 			return nil
 		}
+		if name != top && !wanted(name) {
+			s.Left++
+			return nil
+		}
 		info, err := os.Stat(name) // of what a link leads to
 		switch {
 		case err != nil:
 			return &InputError{name, reason(err)}
 		case name == top && !info.Mode().IsRegular():
 			return &InputError{name, errors.New("it can be read only once: give it to `lakebed ingest`")}
-		case !info.Mode().IsRegular() || name != top && !wanted(name):
+		case !info.Mode().IsRegular():
 			s.Left++
 			return nil
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/lakebed/lakebed/services/lakebed/config"
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/layout"
 )
@@ -219,6 +220,49 @@ func TestBackfillOfManyHours(t *testing.T) {
 	}
 }
 
+// A try of which a part was stored counts once what the next stores again.
+func TestBackfillCountsOnce(t *testing.T) {
+	var text strings.Builder
+	const hours = 12_000 // two deliveries, of one batch
+	for n := range hours {
+		text.WriteString(eventOf(n, noon.Add(-time.Duration(n)*time.Hour)) + "\n")
+	}
+	l := memoryLake()
+	l.Bucket = faulty.NewBucket(l.Bucket, faulty.Once(hours-100, faulty.Before, nil))
+	file := inputFile(t, text.String())
+	if _, err := l.fill(t, Backfill{}, nil, file); err == nil {
+		t.Fatal("nothing failed")
+	}
+	if r, err := l.fill(t, Backfill{Dry: true}, nil, file); err != nil || r.Received != hours || r.Passed != 0 {
+		t.Errorf("dry: %+v, %v", r, err)
+	}
+	if r, err := l.fill(t, Backfill{}, nil, file); err != nil || r.Received != hours || r.Stored != hours {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := l.fill(t, Backfill{Dry: true}, nil, file); err != nil || r.Passed != 1 || len(r.Hours) != 0 {
+		t.Errorf("dry, behind its end: %+v, %v", r, err)
+	}
+}
+
+// A rate holds for one batch, too, and while it waits it can be stopped.
+func TestBackfillRate(t *testing.T) {
+	var text strings.Builder
+	for n := range 3000 {
+		text.WriteString(eventOf(n, noon) + "\n")
+	}
+	l, file, start := memoryLake(), inputFile(t, text.String()), time.Now()
+	if r, err := l.fill(t, Backfill{Rate: 3000}, nil, file); err != nil || r.Stored != 3000 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if took := time.Since(start); took < 900*time.Millisecond {
+		t.Errorf("3000 events at 3000 a second took %s", took)
+	}
+	_, err := memoryLake().fill(t, Backfill{Rate: 1}, func(*Sums) bool { return true }, file)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
 // flaky gives objects whose reads break off.
 type flaky struct {
 	bucket.Bucket
@@ -294,6 +338,9 @@ func TestInputs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := errors.Join(os.Symlink("nowhere", filepath.Join(dir, ".#a.ndjson")), os.Symlink("b", filepath.Join(dir, "linked"))); err != nil {
+		t.Fatal(err)
+	}
 	l := memoryLake()
 	l.Name = filepath.Join(dir, "lake")
 	in := mustInputs(t, l, dir, filepath.Join(dir, "b"))
@@ -308,7 +355,7 @@ func TestInputs(t *testing.T) {
 	if want := []string{"a.ndjson.gz", "b/x.json", "c.jsonl", "firehose-1-2026-01-01-00-00-00-abc", "z.gz"}; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
-	if in.Left != 4 {
+	if in.Left != 6 {
 		t.Errorf("%d are left", in.Left)
 	}
 	for place, says := range map[string]string{
@@ -331,7 +378,8 @@ func TestBadMark(t *testing.T) {
 		if _, err := l.Bucket.Put(t.Context(), layout.Backfill(in.shard()), strings.NewReader(text), bucket.Condition{}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.fill(t, Backfill{}, nil, file); err == nil || !strings.Contains(err.Error(), layout.Backfill(in.shard())) {
+		newer := strings.Contains(text, `"v":2`)
+		if _, err := l.fill(t, Backfill{}, nil, file); err == nil || !strings.Contains(err.Error(), layout.Backfill(in.shard())) || errors.Is(err, ErrNewer) != newer {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
