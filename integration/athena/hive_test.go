@@ -201,6 +201,7 @@ func (l *lake) sameThroughHive(id, where string) int {
 	l.t.Helper()
 	fields := l.strict()
 	openX, hive := l.rows("events", id, where, fields), l.rows(l.hiveOf(fields), id, where, fields)
+	l.t.Logf("%d of %d columns of %d rows through both SerDes", len(fields), len(l.fields()), len(openX))
 	if len(openX) != len(hive) {
 		l.t.Errorf("%d rows through OpenX, %d through Hive", len(openX), len(hive))
 	}
