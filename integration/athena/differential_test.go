@@ -266,6 +266,11 @@ func differential(t *testing.T, s *site) {
 	for _, f := range l.fields() {
 		a.know(f.Type, "e."+quoted(f.Name))
 	}
+	byTrino := func(a, b sql) int { return strings.Compare(a.trino, b.trino) } // else they have the order in which hours were merged
+	slices.SortFunc(a.lists, byTrino)
+	for _, all := range a.leaves {
+		slices.SortFunc(all, byTrino)
+	}
 	hive := l.hiveOf(l.strict())
 	empty := 0
 	for range questions {

@@ -67,10 +67,11 @@ func live(t *testing.T, s *site) {
 // nestedID: an id within an object is found in a struct and in text, and copies are told by it.
 func nestedID(t *testing.T, s *site) {
 	l := newLake(t, s, "live_nested", "id_field: meta.Id")
+	now := time.Now().UTC().Format(time.RFC3339)
 	fresh := func(ids ...string) io.Reader {
 		text := ""
 		for _, id := range ids {
-			text += fmt.Sprintf(`{"meta":{"Id":%q},"created_at":%q,"event_name":"a:b"}`+"\n", id, time.Now().UTC().Format(time.RFC3339))
+			text += fmt.Sprintf(`{"meta":{"Id":%q},"created_at":%q,"event_name":"a:b"}`+"\n", id, now)
 		}
 		return strings.NewReader(text)
 	}

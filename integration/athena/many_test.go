@@ -82,6 +82,13 @@ func many(t *testing.T, s *site) {
 		t.Fatalf("%d partitions are left to follow", half)
 	}
 	seen(older + 3) // those that have followed, and those that have not, in a column that both know
+	if why := s.failure(t, l.name, "SELECT count(o) FROM events"); !strings.Contains(why, "HIVE_PARTITION_SCHEMA_MISMATCH") {
+		t.Errorf("a query of the column that becomes text: %q", why)
+	}
+	latest := (hour - 200).Start().Format(time.DateOnly)
+	if got := s.number(t, l.name, "SELECT count(o) FROM events WHERE dt > '"+latest+"'"); got < 100 {
+		t.Errorf("%d of the latest events", got)
+	}
 
 	inBatch = func(int64) {}
 	start, before := time.Now(), batches.Load()

@@ -88,6 +88,20 @@ type server struct {
 // guarded runs a command that ends with this process, however this one ends: then the other end of its file 3 is closed.
 const guarded = `(read -r _ <&3; kill $$) >/dev/null 2>&1 & exec 3<&-; exec "$@"`
 
+// Guarded is a command that ends with this process, however this one ends. To be called: started, once it was.
+func Guarded(t testing.TB, args ...string) (c *exec.Cmd, started func()) {
+	t.Helper()
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = theirs.Close() })
+	c = exec.Command("sh", append([]string{"-c", guarded, "sh"}, args...)...)
+	c.ExtraFiles = []*os.File{ours}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts is of its group
+	return c, func() { _ = ours.Close() }               // the command has its own
+}
+
 func start(t testing.TB, s server) *AWS {
 	t.Helper()
 	program := filepath.Join(Cache(t), filepath.FromSlash(s.program))
@@ -95,21 +109,15 @@ func start(t testing.TB, s server) *AWS {
 		Skip(t, "%s is not installed: `make tools` does it", filepath.Base(program))
 	}
 	a := &AWS{Endpoint: "http://127.0.0.1:" + s.port, Dir: t.TempDir(), log: &output{}}
-	c := exec.Command("sh", slices.Concat([]string{"-c", guarded, "sh"}, s.by, []string{program}, s.args)...)
-	ours, theirs, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.ExtraFiles = []*os.File{ours}
+	c, started := Guarded(t, slices.Concat(s.by, []string{program}, s.args)...)
 	c.Dir = a.Dir
 	c.Env = os.Environ()
 	if s.env != nil {
 		c.Env = append(c.Env, s.env(a.Dir)...)
 	}
 	c.Stdout, c.Stderr = a.log, a.log
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its functions are children of its own
-	err = c.Start()
-	_ = ours.Close() // the emulator has its own
+	err := c.Start()
+	started()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +126,7 @@ func start(t testing.TB, s server) *AWS {
 		_ = c.Wait()
 		close(gone)
 	}()
-	t.Cleanup(func() {
-		stop(c, gone)
-		_ = theirs.Close()
-	})
+	t.Cleanup(func() { stop(c, gone) })
 	for deadline := time.Now().Add(60 * time.Second); !a.serves(s.ready); time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-gone:
@@ -180,7 +185,7 @@ func Cache(t testing.TB) string {
 // Skip leaves a test out for want of something, with one loud line; where REQUIRE_ALL is set that is a failure.
 func Skip(t testing.TB, format string, args ...any) {
 	t.Helper()
-	if os.Getenv("REQUIRE_ALL") != "" {
+	if os.Getenv("REQUIRE_ALL") == "1" {
 		t.Fatalf(format, args...)
 	}
 	t.Skip("SKIPPED: " + fmt.Sprintf(format, args...))

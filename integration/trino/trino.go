@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,10 +42,10 @@ func Start(t testing.TB, a *emulator.AWS) *Trino {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(filepath.Join(strings.TrimSpace(string(java)), "bin", "java"), arguments(dir, home)...)
+	c, started := emulator.Guarded(t, append([]string{filepath.Join(strings.TrimSpace(string(java)), "bin", "java")}, arguments(dir, home)...)...)
 	c.Dir, c.Stdout, c.Stderr = dir, out, out
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = c.Start()
+	started()
 	_ = out.Close() // the process has its own
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,5 @@
 # The named queries: SQL of Athena engine 3, which is Trino's. Each is for the last days and says so in a condition that one changes.
 locals {
-  # The hour of the day before yesterday's midnight and later; the columns of `events` are not needed for it.
   days   = "dt >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '2' DAY, '%Y-%m-%d')"
   before = "dt >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '3' DAY, '%Y-%m-%d')" # an event can be a day ahead of its arrival
 

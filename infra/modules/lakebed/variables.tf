@@ -66,7 +66,7 @@ variable "columns" {
   type        = list(object({ name = string, type = string, live = optional(bool, true) }))
   nullable    = false
   default     = []
-  description = "Columns of events_raw and, as text, of events_live; empty for the fields of id, time and name, and what the transform adds. Each that is live has to be a column of events, too, and neither an object nor an array there: a view with one that no event ever had fails."
+  description = "Columns of events_raw and, as text, of events_live; empty for the fields of id, time and name, and what the transform adds. Each that is live is a column of events, too, text for good if the first events lack it, and must be neither an object nor an array there; one added later has to occur in an event first, else the view fails."
 
   validation {
     condition     = alltrue([for c in var.columns : can(regex("^[a-z_][a-z0-9_]*$", c.name))])
