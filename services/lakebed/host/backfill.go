@@ -83,10 +83,12 @@ func (l *Lake) Backfill(ctx context.Context, inputs *Inputs, b Backfill, w Filli
 }
 
 // input reads one input from where an earlier try has left off.
-func (f *filler) input(ctx context.Context, in *input) error {
-	m, err := readMark(ctx, f.lake.Bucket, in)
-	if err != nil {
-		return err
+func (f *filler) input(ctx context.Context, in *input) (err error) {
+	m := newMark(in)
+	if f.lake.Bucket != nil { // a dry run may be before there is a lake
+		if m, err = readMark(ctx, f.lake.Bucket, in); err != nil {
+			return err
+		}
 	}
 	if f.Again {
 		m.rewind()
