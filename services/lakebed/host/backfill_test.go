@@ -254,12 +254,41 @@ func TestBackfillRate(t *testing.T) {
 	if r, err := l.fill(t, Backfill{Rate: 3000}, nil, file); err != nil || r.Stored != 3000 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if took := time.Since(start); took < 900*time.Millisecond {
+	if took := time.Since(start); took < 900*time.Millisecond || took > 3*time.Second {
 		t.Errorf("3000 events at 3000 a second took %s", took)
 	}
 	_, err := memoryLake().fill(t, Backfill{Rate: 1}, func(*Sums) bool { return true }, file)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
+	}
+}
+
+// Stopped while it waits, and gone on with at another rate, a backfill writes the very objects that it writes without one.
+func TestBackfillAtAnotherRate(t *testing.T) {
+	var text strings.Builder
+	for n := range sheafRecords + 10 {
+		text.WriteString(eventOf(n, noon.Add(time.Duration(n%7)*time.Hour)) + "\n")
+	}
+	whole, parts, file := memoryLake(), memoryLake(), inputFile(t, text.String())
+	later := func() time.Time { return noon.Add(24 * time.Hour) }
+	whole.Now, parts.Now = later, later
+	inputs := mustInputs(t, parts, file)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	_, err := parts.Backfill(ctx, inputs, Backfill{Rate: 1}, Filling{Progress: func(int64, *Sums) { time.AfterFunc(50*time.Millisecond, stop) }})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped: %v", err)
+	}
+	if m := must(readMark(t.Context(), parts.Bucket, &inputs.all[0])); m.Finished || m.Line != sheafRecords || m.Sums.Received != sheafRecords {
+		t.Errorf("mark %+v", m)
+	}
+	r, err := parts.fill(t, Backfill{Rate: 1_000_000}, nil, file)
+	all, err2 := whole.fill(t, Backfill{}, nil, file)
+	if err := errors.Join(err, err2); err != nil || r.Resumed != 1 || r.Stored != sheafRecords+10 || r.Stored != all.Stored || r.Batches != all.Batches {
+		t.Errorf("in parts %+v, whole %+v: %v", r, all, err)
+	}
+	if a, b := keysIn(t, parts.Bucket, stored...), keysIn(t, whole.Bucket, stored...); !slices.Equal(a, b) {
+		t.Errorf("other objects are written:\n%v\n%v", a, b)
 	}
 }
 
@@ -358,9 +387,13 @@ func TestInputs(t *testing.T) {
 	if in.Left != 6 {
 		t.Errorf("%d are left", in.Left)
 	}
+	dangling := t.TempDir()
+	if err := os.Symlink("nowhere", filepath.Join(dangling, "gone.ndjson")); err != nil {
+		t.Fatal(err)
+	}
 	for place, says := range map[string]string{
 		filepath.Join(dir, "lake", "raw"): "in the lake itself", "-": "only what can be read again", filepath.Join(dir, "no"): "no such file",
-		t.TempDir(): "nothing in it is named", "s3://": "want s3://bucket",
+		t.TempDir(): "nothing in it is named", "s3://": "want s3://bucket", dangling: "gone.ndjson",
 	} {
 		var input *InputError
 		if _, err := l.Inputs(t.Context(), []string{place}); !errors.As(err, &input) || !strings.Contains(err.Error(), says) {
