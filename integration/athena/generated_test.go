@@ -198,10 +198,9 @@ func truth(lines map[string]string, leaves []leaf) map[string][]string {
 	return texts
 }
 
-// 200,000 events whose schema changes while they come, with copies and late ones: every scalar of every column, hour by hour, is what was made, through
-// Trino with the OpenX SerDe and with Hive's, and through DuckDB.
-func generated(t *testing.T, s *site) {
-	l := newLake(t, s, "generated")
+// changing sends the events, batch by batch, with copies and late ones, and gives their lines by id.
+func (l *lake) changing() map[string]string {
+	l.t.Helper()
 	g := &generator{Rand: rand.New(rand.NewPCG(2026, 11))}
 	lines := map[string]string{}
 	var kept []string
@@ -227,6 +226,14 @@ func generated(t *testing.T, s *site) {
 		}
 		l.run(strings.NewReader(b.String()), "run", "-")
 	}
+	return lines
+}
+
+// 200,000 events whose schema changes while they come, with copies and late ones: every scalar of every column, hour by hour, is what was made, through
+// Trino with the OpenX SerDe and with Hive's, and through DuckDB.
+func generated(t *testing.T, s *site) {
+	l := newLake(t, s, "generated")
+	lines := l.changing()
 	if len(lines) != generatedEvents {
 		t.Fatalf("%d events", len(lines))
 	}

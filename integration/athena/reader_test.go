@@ -100,7 +100,8 @@ func (w *witness) hours(batch int) []layout.Partition {
 	return []layout.Partition{w.now, w.now - 1, w.now - 10 - layout.Partition(batch/6), w.now - 50 - layout.Partition(batch/9)}
 }
 
-// feed ingests a batch, unless compaction is far behind: some events of each hour, in a new column, too, and in one whose type widens; and a copy of an older event of each.
+// feed ingests a batch, unless compaction is far behind: some events of each hour, with a new member, and a column whose type widens; and a copy of an
+// older event of each.
 func (l *lake) feed(ctx context.Context, w *witness) error {
 	if int64(w.begun) > w.compactions()/3+2 { // only this one writes it
 		time.Sleep(50 * time.Millisecond)
@@ -158,7 +159,7 @@ func (l *lake) look(ctx context.Context, w *witness, table string) error {
 	}
 	widening := map[string]string{"events": "w", "events_live": "created_datetime"}[table]
 	if len(must) == 0 {
-		widening = "event_uuid" // until the first event is merged there is no other column
+		widening = "event_uuid" // until the first event is merged, `events` has no w
 	}
 	began := time.Now()
 	r, err := l.site.trino.Query(ctx, l.name, "SELECT substr(event_uuid, 1, 5) || ' ' || dt || ' ' || hour, count(*), count(DISTINCT event_uuid), count("+widening+") FROM "+table+" GROUP BY 1")

@@ -56,7 +56,7 @@ func open(t *testing.T, lakes map[string]tables) *site {
 			break
 		}
 		if try == 3 {
-			t.Fatal("the emulator lost a reply each time")
+			t.Fatal("what Terraform makes was there already each time")
 		}
 	}
 	if _, err := cloud.S3(s.Config()).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucketName)}); err != nil {
@@ -67,8 +67,8 @@ func open(t *testing.T, lakes map[string]tables) *site {
 	return s
 }
 
-// apply makes the tables with the project's module. It gives false when the emulator lost its reply to a creation, so that the provider's second try finds
-// the thing there and fails: an empty emulator may do better.
+// apply makes the tables with the project's module. It gives false when the provider finds there already what nobody else makes, most likely
+// since a reply to it was lost and it tried again: an empty emulator may do better.
 func (s *site) apply(t *testing.T, lakes map[string]tables) bool {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil {

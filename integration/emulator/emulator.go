@@ -182,7 +182,7 @@ func Cache(t testing.TB) string {
 	return ""
 }
 
-// Skip leaves a test out for want of something, with one loud line; where REQUIRE_ALL is set that is a failure.
+// Skip leaves a test out for want of something, with one loud line; where REQUIRE_ALL is 1 that is a failure.
 func Skip(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("REQUIRE_ALL") == "1" {

@@ -2,9 +2,6 @@ package erasure
 
 import (
 	"bytes"
-	"encoding/json" // the strict one: what it takes for JSON is JSON
-	"errors"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -35,7 +32,7 @@ type texts struct {
 // a longer run of ASCII letters and digits, plain or with JSON's escapes: a short value may then be found where it means something else.
 func (p *Plain) In(data []byte) bool {
 	p.once.Do(p.prepare)
-	if found, isJSON := p.inJSON(data); isJSON {
+	if _, found, isJSON := p.set.In(data); isJSON {
 		return found
 	}
 	return p.inText(data) || bytes.IndexByte(data, '\\') >= 0 && p.inText(event.Unquote(nil, data))
@@ -65,28 +62,6 @@ func (t *texts) add(value string) {
 	t.values[string(appendText(nil, []byte(value)))] = true
 	if !slices.Contains(t.lengths, len(value)) {
 		t.lengths = append(t.lengths, len(value))
-	}
-}
-
-// inJSON tells whether data is JSON documents one after the other, and whether one matches.
-func (p *Plain) inJSON(data []byte) (found, isJSON bool) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	var compact bytes.Buffer
-	for {
-		var document json.RawMessage
-		switch err := d.Decode(&document); {
-		case errors.Is(err, io.EOF):
-			return found, isJSON
-		case err != nil:
-			return false, false
-		}
-		isJSON = true
-		compact.Reset()
-		if err := json.Compact(&compact, document); err != nil {
-			return false, false
-		}
-		_, in := p.set.Find(compact.Bytes())
-		found = found || in
 	}
 }
 

@@ -384,7 +384,7 @@ var damages = []struct {
 	}, []Code{Foreign}},
 	{"event that is to be erased", func(l *lake) { l.bury("o.s", "x2", l.clock) }, []Code{Unerased}},
 	{"rejected record that is to be erased", func(l *lake) {
-		l.deliver(batch{rejects: map[event.Reason][]string{event.IDMissing: {`{"o":{"s":"gone"}}`, `{"o":{"s":"other"}}`}}})
+		l.deliver(batch{rejects: map[event.Reason][]string{event.IDMissing: {`{"o": {"s": "gone"}}`, `{"o":{"s":"other"}}`}}})
 		l.bury("o.s", "gone", l.clock)
 	}, []Code{Unerased}},
 	{"tombstones damaged", func(l *lake) { l.flip(l.bury("o.s", "x2", start), 10) }, []Code{ErasureBroken}},

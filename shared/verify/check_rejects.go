@@ -97,12 +97,12 @@ type rejects struct {
 	gone    bool // since it was listed
 }
 
-// matches tells whether a tombstone matches a record that came before what it is to erase ends, as far as the record is JSON.
+// matches tells whether a tombstone matches a record that came before the time that it is for, as far as the record is JSON.
 func (c *rejects) matches(x *quarantine.Reject) bool {
 	if c.set == nil || x.Erased {
 		return false
 	}
-	until, found := c.set.Find(x.Data)
+	until, found, _ := c.set.In(x.Data)
 	return found && x.Arrival.Before(until)
 }
 

@@ -77,7 +77,7 @@ func (l *Lake) Erase(ctx context.Context, x Erasure, done func(n, total int)) (E
 // What earlier tombstones match and came late goes, too.
 func (l *Lake) eraseRejects(ctx context.Context, x Erasure, set *erasure.Set, r *Erased) error {
 	match := func(reject quarantine.Reject) bool {
-		until, found := set.Find(reject.Data)
+		until, found, _ := set.In(reject.Data)
 		return !reject.Erased && (found && reject.Arrival.Before(until) || reject.Arrival.Before(x.Until) && x.In(reject.Data))
 	}
 	var mu sync.Mutex

@@ -30,7 +30,8 @@ func (c *Catalog) Table(ctx context.Context) (catalog.Table, error) {
 }
 
 // SetTable implements catalog.Catalog. The stored table is read and compared just before it is replaced, and Glue compares its VersionId
-// once more as it does so. One that is marked as new keeps its columns until it is given some, and then those of text that are not among them. An error may leave the table set, as long as it is not catalog.ErrStale.
+// once more as it does so. One that is marked as new keeps its columns until it is given some, and then those of text that are not among them. An
+// error may leave the table set, as long as it is not catalog.ErrStale.
 func (c *Catalog) SetTable(ctx context.Context, t catalog.Table) (catalog.Table, error) {
 	old, err := c.get(ctx)
 	if err != nil {
