@@ -105,8 +105,22 @@ func (d *Decoder) Reset() {
 	}
 }
 
-// piece decodes the document that data begins with, and gives the size of the piece that it makes.
-func (d *Decoder) piece(data []byte, latest time.Time) (e Event, f fault, size int) {
+// piece decodes the document that data begins with, and gives the size of the piece that it makes. A piece that is broken is judged by itself,
+// whatever follows it, so that it is judged alike when it comes back alone.
+func (d *Decoder) piece(data []byte, latest time.Time) (Event, fault, int) {
+	e, f := d.guarded(data, latest)
+	size := d.size
+	if size == 0 {
+		size = nextLine(data)
+		if _, alone := d.guarded(data[:size], latest); alone.reason != "" {
+			f = alone
+		}
+	}
+	return e, f, size
+}
+
+// guarded makes a panic a fault.
+func (d *Decoder) guarded(data []byte, latest time.Time) (e Event, f fault) {
 	d.size = 0
 	d.arena.begin()
 	defer func() {
@@ -116,12 +130,8 @@ func (d *Decoder) piece(data []byte, latest time.Time) (e Event, f fault, size i
 		if f.reason != "" {
 			d.arena.drop()
 		}
-		if size = d.size; size == 0 {
-			size = nextLine(data)
-		}
 	}()
-	e, f = d.event(data, latest)
-	return e, f, 0
+	return d.event(data, latest)
 }
 
 // event decodes the document that data begins with. It sets d.size when the document is complete.
