@@ -20,7 +20,7 @@ import (
 const pageSize = 1000
 
 // List asks for a page at a time. Objects whose keys no bucket takes, such as the folder markers of the S3 console, are not of the lake and left
-// out.
+// out. A store that repeats a page, or gives keys out of order, has perhaps left some out: that ends the listing with an error.
 func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
 	return func(yield func(bucket.Object, error) bool) {
 		in := &s3.ListObjectsV2Input{
@@ -30,6 +30,7 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[bucke
 		if start := speakable(after); start != "" {
 			in.StartAfter = aws.String(b.lake.Prefix + start)
 		}
+		last := ""
 		for {
 			page, err := b.page(ctx, in)
 			if err != nil {
@@ -38,11 +39,17 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[bucke
 			}
 			for _, found := range page.Contents {
 				o, ok, err := b.listed(found)
+				if ok && o.Key <= last {
+					err = fmt.Errorf("the store gives the key %q behind %q", o.Key, last)
+				}
 				if err = errors.Join(err, ctx.Err()); err != nil {
 					yield(bucket.Object{}, fmt.Errorf("list %q: %w", prefix, err))
 					return
 				}
-				if ok && strings.HasPrefix(o.Key, prefix) && o.Key > after && !yield(o, nil) {
+				if !ok {
+					continue
+				}
+				if last = o.Key; strings.HasPrefix(o.Key, prefix) && o.Key > after && !yield(o, nil) {
 					return
 				}
 			}
