@@ -225,7 +225,7 @@ func (r *reader) readHead(size int64) error {
 	if err := json.Unmarshal(text, &r.head); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if r.head.Count < 0 || int64(len(fixed))+n+r.head.Count*record+8 != size {
+	if r.head.Count < 0 || r.head.Count > size/record || int64(len(fixed))+n+r.head.Count*record+8 != size {
 		return fmt.Errorf("%w: %d bytes do not hold %d fingerprints", ErrCorrupt, size, r.head.Count)
 	}
 	return nil
