@@ -100,7 +100,7 @@ func (doc document) verdict(latest time.Time) Reason {
 	ok := false
 	switch {
 	case numberText.MatchString(text):
-		if _, exponent, _ := strings.Cut(strings.ToLower(text), "e"); len(exponent) > 4 {
+		if _, exponent, _ := strings.Cut(strings.ToLower(text), "e"); len(strings.TrimLeft(exponent, "+-0")) > 4 {
 			return TimeRange // beyond all digits that there are in these tests: 1970, or out of range
 		}
 		at, ok = exactTime(text)
