@@ -1,0 +1,234 @@
+package explorer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// explorer visits every state that a scenario can come to.
+type explorer struct {
+	t        *testing.T
+	scenario *scenario
+	stores   *stores
+	listings *listings
+	machines map[string]*machine
+	names    []string // of the processes
+	ids      []string // of events, in the order of their numbers
+	brings   events   // those that ingest delivers
+	longest  int32    // query
+
+	seen     map[sum]struct{}
+	proved   map[sum]bool // what was held to verify and to convergence
+	rests    map[sum]*rest
+	resting  bool // a fresh compactor is at work on a copy of the world
+	over     int  // visits that have ended
+	last     *outcome
+	met      map[string]int
+	setAside map[string]int
+	states   int
+	edges    int
+}
+
+// violation is a broken promise, with the way to it.
+type violation struct {
+	err  error
+	path []move
+}
+
+// frame is a state on the way that is being explored.
+type frame struct {
+	state state
+	moves []move
+	next  int
+}
+
+// explore goes through all states, depth first, and gives the first violation.
+func (x *explorer) explore(from state) *violation {
+	stack := []frame{}
+	way := func() []move {
+		var path []move
+		for _, f := range stack {
+			path = append(path, f.moves[f.next-1])
+		}
+		return path
+	}
+	enter := func(s state) error {
+		s, err := x.arrive(s, nil)
+		if err != nil {
+			return err
+		}
+		if x.visit(&s) {
+			stack = append(stack, frame{state: s, moves: x.moves(&s, nil)})
+		}
+		return nil
+	}
+	if err := enter(from); err != nil {
+		return &violation{err, nil}
+	}
+	for len(stack) > 0 {
+		f := &stack[len(stack)-1]
+		if f.next == len(f.moves) {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		m := f.moves[f.next]
+		f.next++
+		x.edges++
+		s, err := x.do(f.state, m, nil)
+		if err == nil {
+			err = enter(s)
+		}
+		if err != nil {
+			return &violation{err, way()}
+		}
+		if x.states > x.scenario.most {
+			return &violation{fmt.Errorf("more than %d states: the scenario is too large", x.scenario.most), nil}
+		}
+	}
+	return nil
+}
+
+// visit tells whether the state is a new one.
+func (x *explorer) visit(s *state) bool {
+	k := s.key()
+	if _, known := x.seen[k]; known {
+		return false
+	}
+	x.seen[k] = struct{}{}
+	x.states++
+	return true
+}
+
+// arrive checks a state, and serves what nobody else can ever influence.
+func (x *explorer) arrive(s state, told *[]string) (state, error) {
+	if err := x.check(&s); err != nil {
+		return s, err
+	}
+	for again := true; again; {
+		again = false
+		for i := range s.count {
+			for s.ready(int(i), x.longest) && x.settled(&s, s.processes[i].node.request) {
+				var err error
+				if s, err = x.answer(s, int(i), false, told); err != nil {
+					return s, err
+				}
+				again = true
+			}
+		}
+	}
+	return s, nil
+}
+
+// settled tells whether a request may be answered at once, without a look at what others could do before. It is one that only reads, and its
+// answer will be the same whenever it is given: the clock will not jump any more, or the scenario says that nobody changes what it reads.
+// Whatever others do commutes with it. That the scenario is right is checked at every write: were there any way at all to one
+// that it rules out, there would be one to it from here, too, since nothing on the way depends on this answer.
+func (x *explorer) settled(s *state, r *request) bool {
+	jumps := int(s.jumps) < len(x.scenario.clock)
+	if r.op.writes() || r.bound && jumps {
+		return false
+	}
+	switch r.op {
+	case now:
+		return !jumps
+	case readTable:
+		return below(x.scenario.still, "table")
+	case list:
+		return below(x.scenario.still, r.key)
+	case get:
+		if below(x.scenario.still, r.key) {
+			return true
+		}
+		_, there := s.store.get(r.key)
+		return there && below(x.scenario.kept, r.key)
+	}
+	return false
+}
+
+// check holds a state to all promises, each store and catalog once for those that look at nothing else.
+func (x *explorer) check(s *state) error {
+	if err := x.promises(s); err != nil {
+		return err
+	}
+	k := sum{uint64(s.store.id)<<32 | uint64(s.catalog.id), uint64(s.clock)}
+	if !x.proved[k] {
+		if err := x.verify(s.store, s.catalog, s.clock, false); err != nil {
+			return err
+		}
+		x.proved[k] = true
+	}
+	return x.comesToRest(s)
+}
+
+// advance gives the process after an answer.
+func (x *explorer) advance(n *node, a *response, happened lost) *node {
+	return n.machine.advance(n, a, happened)
+}
+
+// visited notes the end of a compactor's visit.
+func (x *explorer) visited(_ *state, o *outcome) error {
+	x.over++
+	x.last = o
+	if o.err != nil && !x.resting {
+		x.setAside[o.err.Error()]++
+	}
+	return nil
+}
+
+// tell tells the way to a violation, one line a step.
+func (x *explorer) tell(from state, v *violation) string {
+	var told []string
+	s, err := x.arrive(from, &told)
+	for _, m := range v.path {
+		if err != nil {
+			break
+		}
+		if s, err = x.do(s, m, &told); err == nil {
+			s, err = x.arrive(s, &told)
+		}
+	}
+	if err == nil {
+		err = errors.New("the way to it cannot be gone again")
+	}
+	return fmt.Sprintf("%s\n%s\n%s", x.scenario.name, strings.Join(told, "\n"), err)
+}
+
+// shortest looks for a violation by going through the states in the order of their distance, up to a limit.
+func (x *explorer) shortest(from state, limit int) *violation {
+	type step struct {
+		state  state
+		parent int
+		move   move
+	}
+	var all []step
+	x.seen = map[sum]struct{}{}
+	path := func(at int, last move) []move {
+		way := []move{last}
+		for ; all[at].parent >= 0; at = all[at].parent {
+			way = append([]move{all[at].move}, way...)
+		}
+		return way
+	}
+	s, err := x.arrive(from, nil)
+	if err != nil {
+		return &violation{err, nil}
+	}
+	all = append(all, step{s, -1, move{}})
+	for i := 0; i < len(all) && len(all) < limit; i++ {
+		for _, m := range x.moves(&all[i].state, nil) {
+			s, err := x.do(all[i].state, m, nil)
+			if err == nil {
+				s, err = x.arrive(s, nil)
+			}
+			if err != nil {
+				return &violation{err, path(i, m)}
+			}
+			if x.visit(&s) {
+				all = append(all, step{s, i, m})
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package explorer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/claims"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// lake is a real one in memory, in which a scenario's first state is made by the real code, undisturbed.
+type lake struct {
+	t       *testing.T
+	at      int32 // the clock
+	store   *bucket.Memory
+	catalog catalog.Catalog
+	policy  compactor.Policy
+	seq     int
+	mute    bool // the catalog takes no Location
+}
+
+func newLake(t *testing.T, s *scenario) *lake {
+	l := &lake{t: t, at: 10 * minute, policy: s.policy}
+	l.store = bucket.NewMemory(func() time.Time { return timeOf(l.at) })
+	l.catalog = catalog.NewMemory()
+	if s.policy.Bound > 0 {
+		l.catalog = catalog.NewMemoryLastWriter()
+	}
+	return l
+}
+
+// line is an event of the hour.
+func line(id, more string) string {
+	return fmt.Sprintf(`{"event_uuid":%q,"created_at":%q,"event_name":"n"%s}`, id, timeOf(60).Format(time.RFC3339), more)
+}
+
+func lines(ids ...string) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		all[i] = line(id, "")
+	}
+	return all
+}
+
+func idOf(line []byte) string {
+	var e struct {
+		ID string `json:"event_uuid"`
+	}
+	if json.Unmarshal(line, &e) != nil {
+		return "?"
+	}
+	return e.ID
+}
+
+// ingest stores a delivery of these lines.
+func (l *lake) ingest(lanes int, lines ...string) {
+	l.t.Helper()
+	l.seq++
+	i, err := ingest.New(l.store, claims.None{}, ingest.Config{Mapping: event.DefaultMapping, MaxFuture: 24 * time.Hour, Lanes: lanes, Parallel: 1})
+	if err == nil {
+		_, err = i.Ingest(l.t.Context(), delivery{l.seq, lanes, lines}.delivery())
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// work has a compactor visit the hour until it has nothing to do, or, where the catalog is mute, once.
+func (l *lake) work(change func(*compactor.Policy)) {
+	l.t.Helper()
+	p := l.policy
+	if change != nil {
+		change(&p)
+	}
+	c, err := compactor.New(l.store, muted{l.catalog, l}, compactor.Config{
+		Policy: p, Mapping: event.DefaultMapping, Scratch: l.t.TempDir(), Memory: 1 << 20, Parallel: 1, Now: func() time.Time { return timeOf(l.at) },
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for range 10 {
+		r := c.Work(l.t.Context(), compactor.Task{Partition: hour}, time.Time{})
+		if l.mute && len(r.SetAside) > 0 {
+			return
+		}
+		if len(r.SetAside) > 0 {
+			l.t.Fatal(r.SetAside)
+		}
+		if !r.Progress() && !l.mute {
+			return
+		}
+	}
+	l.t.Fatal("the lake was not made ready")
+}
+
+// merge makes a part of what waits, and nothing else.
+func (l *lake) merge() { l.work(mergesOnly) }
+
+func mergesOnly(p *compactor.Policy) { p.MajorParts, p.MajorShare = 1000, 2 }
+
+type muted struct {
+	catalog.Catalog
+	lake *lake
+}
+
+var errMute = errors.New("the catalog is mute")
+
+func (m muted) SetPartitions(ctx context.Context, all []catalog.Partition) error {
+	if m.lake.mute {
+		return errMute
+	}
+	return m.Catalog.SetPartitions(ctx, all)
+}
+
+// take gives the lake as an explorer's state.
+func (x *explorer) take(l *lake) state {
+	s := state{store: x.stores.empty, clock: l.at, faults: x.scenario.faults}
+	for o, err := range l.store.List(l.t.Context(), "", "") {
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		body, _, err := l.store.Get(l.t.Context(), o.Key, bucket.Range{})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		data, err := io.ReadAll(body)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		s.store = x.stores.put(s.store, o.Key, x.stores.content(data), seconds(o.Modified.Sub(hour.Start())))
+	}
+	t, err := l.catalog.Table(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	entries, err := l.catalog.Partitions(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	first := x.listings.intern(listing{})
+	if len(t.Columns) > 0 {
+		t.Version = ""
+		first, _ = x.listings.setTable(first, t)
+	}
+	for _, e := range entries {
+		e.Version = ""
+		first, _ = x.listings.setPartition(first, e)
+	}
+	s.catalog = first
+	g := x.look(s.store)
+	s.accepted, s.committed = g.raw|g.current, g.current
+	return s
+}
+
+// laneOf gives the lane of an id where there are two.
+func laneOf(t *testing.T, id string) layout.Lane {
+	t.Helper()
+	d, err := event.NewDecoder(event.DefaultMapping, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := d.Identify([]byte(line(id, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layout.LaneOf(e, 2)
+}
+
+// idIn gives an id of a lane.
+func idIn(t *testing.T, lane layout.Lane, letter string) string {
+	for n := 0; ; n++ {
+		if id := fmt.Sprintf("%s%d", letter, n); laneOf(t, id) == lane {
+			return id
+		}
+	}
+}
