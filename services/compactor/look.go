@@ -199,6 +199,9 @@ func (v *visit) lookHeaders(ctx context.Context, g *generation) (layout.Generati
 		}
 		return next, nil
 	}
+	if slices.ContainsFunc(g.slots, func(d slot) bool { return d.Kind == part.Swept }) {
+		return "", fmt.Errorf("the seal of %s is missing, which was swept: it was deleted; `lakebed verify` says more", layout.Location(v.partition, g.name))
+	}
 	return "", nil
 }
 
