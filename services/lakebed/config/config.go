@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -175,16 +176,28 @@ func parse(text []byte) (map[string]string, error) {
 
 // Record gives the text of a new lake's lakebed.yaml: its format and its mapping, so that nobody has to repeat them.
 func (s *Settings) Record() ([]byte, error) {
-	text, err := yaml.Marshal(yaml.MapSlice{
-		{Key: "format", Value: Format},
-		{Key: "id_field", Value: s.Mapping.ID},
-		{Key: "time_field", Value: s.Mapping.Time},
-		{Key: "name_field", Value: s.Mapping.Name},
-	})
+	record := yaml.MapSlice{{Key: "format", Value: Format}}
+	for _, f := range []struct{ key, path string }{{"id_field", s.Mapping.ID}, {"time_field", s.Mapping.Time}, {"name_field", s.Mapping.Name}} {
+		record = append(record, yaml.MapItem{Key: f.key, Value: scalar(f.path)})
+	}
+	text, err := yaml.Marshal(record)
 	if err != nil {
 		return nil, fmt.Errorf("encode lakebed.yaml: %w", err)
 	}
 	return text, nil
+}
+
+// scalar is a string that is quoted where YAML's encoder would leave bare what its reader then takes for something else, such as a tab.
+type scalar string
+
+// MarshalYAML implements yaml.BytesMarshaler.
+func (s scalar) MarshalYAML() ([]byte, error) {
+	var back map[string]any
+	text, err := yaml.Marshal(string(s))
+	if err == nil && yaml.Unmarshal(append([]byte("k: "), text...), &back) == nil && back["k"] == string(s) {
+		return text, nil
+	}
+	return []byte(strconv.QuoteToASCII(string(s))), nil
 }
 
 // Recorded gives the mapping that a lake's lakebed.yaml has.
@@ -259,7 +272,7 @@ func (p *Share) Set(s string) error {
 	if n, ok := strings.CutSuffix(s, "%"); ok {
 		s, unit = n, 100
 	}
-	if _, err := fmt.Sscanf(s+"\n", "%g\n", &v); err != nil || v < 0 || v/unit > 1 {
+	if _, err := fmt.Sscanf(s+"\n", "%g\n", &v); err != nil || !(v >= 0 && v/unit <= 1) { // NaN is no share
 		return errors.New("want a share such as 2% or 0.02")
 	}
 	*p = Share(v / unit)
