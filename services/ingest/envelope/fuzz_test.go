@@ -73,8 +73,12 @@ func spelled(t *testing.T, v any, spell uint8) []byte {
 	for quoted, i := false, 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case quoted && c == '\\':
-			out = append(out, c, text[i+1])
-			i++
+			size := 2
+			if text[i+1] == 'u' {
+				size = 6
+			}
+			out = append(out, text[i:i+size]...)
+			i += size - 1
 		case quoted && ('a' <= c && c <= 'z' || c == '/' || c == ':'):
 			out = fmt.Appendf(out, "\\u%04X", c)
 		default:

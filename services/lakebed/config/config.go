@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -176,28 +177,26 @@ func parse(text []byte) (map[string]string, error) {
 
 // Record gives the text of a new lake's lakebed.yaml: its format and its mapping, so that nobody has to repeat them.
 func (s *Settings) Record() ([]byte, error) {
-	record := yaml.MapSlice{{Key: "format", Value: Format}}
+	text := fmt.Appendf(nil, "format: %d\n", Format)
 	for _, f := range []struct{ key, path string }{{"id_field", s.Mapping.ID}, {"time_field", s.Mapping.Time}, {"name_field", s.Mapping.Name}} {
-		record = append(record, yaml.MapItem{Key: f.key, Value: scalar(f.path)})
+		text = fmt.Appendf(text, "%s: %s\n", f.key, scalar(f.path))
 	}
-	text, err := yaml.Marshal(record)
-	if err != nil {
-		return nil, fmt.Errorf("encode lakebed.yaml: %w", err)
+	if m, err := Recorded(text); err != nil || m != s.Mapping {
+		return nil, errors.Join(fmt.Errorf("encode lakebed.yaml: it is read as %+v", m), err)
 	}
 	return text, nil
 }
 
-// scalar is a string that is quoted where YAML's encoder would leave bare what its reader then takes for something else, such as a tab.
-type scalar string
+var bare = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
-// MarshalYAML implements yaml.BytesMarshaler.
-func (s scalar) MarshalYAML() ([]byte, error) {
-	var back map[string]any
-	text, err := yaml.Marshal(string(s))
-	if err == nil && yaml.Unmarshal(append([]byte("k: "), text...), &back) == nil && back["k"] == string(s) {
-		return text, nil
+// scalar spells a string in YAML: as it is where it is read as a string, else in quotes. The library's own encoder leaves some bare that its
+// reader takes for something else, such as a tab or "---".
+func scalar(s string) string {
+	var back any
+	if bare.MatchString(s) && yaml.Unmarshal([]byte(s), &back) == nil && back == s {
+		return s
 	}
-	return []byte(strconv.QuoteToASCII(string(s))), nil
+	return strconv.QuoteToASCII(s)
 }
 
 // Recorded gives the mapping that a lake's lakebed.yaml has.
