@@ -53,17 +53,13 @@ func FuzzDamage(f *testing.F) {
 	f.Add([]byte("x\n\n"), uint16(504), uint16(65535), []byte{})   // nothing but a header
 	f.Add([]byte("x\n\n"), uint16(65527), uint16(8), []byte{3, 0}) // no checksum
 	f.Add(bytes.Repeat([]byte("{}\n"), 5000), uint16(530), uint16(2), []byte{0xff})
-	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text []byte, at, cut uint16, with []byte) {
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(text, '\n')
 		}
-		lines := bytes.SplitAfter(text, []byte{'\n'})
+		lines := bytes.Split(text, []byte{'\n'})
 		lines = lines[:len(lines)-1]
-		body, want := written(t, dir, lines)
-		for i := range lines {
-			lines[i] = lines[i][:len(lines[i])-1]
-		}
+		body, want := written(t, lines)
 		h, got, err := readPart(t, body)
 		if err != nil || h != want || !slices.EqualFunc(got, lines, bytes.Equal) {
 			t.Fatalf("%q is read as %+v %q, %v", text, h, got, err)
@@ -86,19 +82,15 @@ func damage(body []byte, at, cut uint16, with []byte) []byte {
 	return slices.Concat(body[:from], with[:min(len(with), maxPatch)], body[to:])
 }
 
-// written gives a part of lines that end in newlines, and its header.
-func written(t *testing.T, dir string, lines [][]byte) ([]byte, Header) {
+// written gives a part of lines, and its header.
+func written(t *testing.T, lines [][]byte) ([]byte, Header) {
 	t.Helper()
-	w, err := NewWriter(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	var texts []string
 	for _, l := range lines {
-		if err := w.Write(l, 1); err != nil {
-			t.Fatal(err)
-		}
+		texts = append(texts, string(l))
 	}
+	w := spool(t, texts...)
+	defer w.Close()
 	h := Header{Version: Version, Kind: Data, Lane: "01", Inputs: strings.Repeat("a", 32), Lines: int64(len(lines)) + 3, Duplicates: 3}
 	if err := w.Finish(h); err != nil {
 		t.Fatal(err)
