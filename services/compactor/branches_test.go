@@ -152,7 +152,9 @@ func (l *lake) lostReply(key string) (puts *int) {
 }
 
 // work is one visit of the hour.
-func (l *lake) work() Result { return l.compactor().Work(l.t.Context(), Task{Partition: hour}, time.Time{}) }
+func (l *lake) work() Result {
+	return l.compactor().Work(l.t.Context(), Task{Partition: hour}, time.Time{})
+}
 
 // clean wants a visit without a failure, and all there.
 func (l *lake) clean(r Result, lost int) {

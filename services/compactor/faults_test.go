@@ -286,6 +286,8 @@ func TestHalts(t *testing.T) {
 		{name: "61 header of a part corrupt", key: func(g layout.Generation) string { return slotKey(g, 1) }, make: flipped, says: "part-00001"},
 		{name: "61 header of a seal corrupt", key: func(layout.Generation) string { return slotKey(first, 4) }, make: flipped, says: "part-00004"},
 		{name: "61 seal empty", key: func(layout.Generation) string { return slotKey(first, 4) }, make: func([]byte) []byte { return nil }, says: "part-00004"},
+		{name: "61 seal that leads too far", key: func(layout.Generation) string { return slotKey(first, 4) }, make: func(text []byte) []byte { return bytes.Replace(text, []byte("gen-0002"), []byte("gen-0003"), 1) }, says: "gen-0003"},
+		{name: "61 slot behind a seal", key: func(layout.Generation) string { return slotKey(first, 5) }, make: func([]byte) []byte { return must(part.Empty(part.Header{Kind: part.Data, Inputs: "x"})) }, says: "follows a seal"},
 		{name: "61 seal deleted", key: func(layout.Generation) string { return slotKey(first, 4) }, says: "seal"},
 		{name: "61 seal of a swept generation deleted", swept: true, key: func(layout.Generation) string { return slotKey(first, 4) }, says: "seal"},
 		{name: "61 seal of a swept generation and catalog lost", swept: true, key: func(layout.Generation) string { return slotKey(first, 4) }, lost: true, says: "seal"},
@@ -300,12 +302,9 @@ func TestHalts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l, next := succeeded(t, c.swept)
 			key, location := c.key(next), l.location(hour)
-			was, foreign := []byte(nil), strings.HasSuffix(key, ".txt")
-			if !foreign {
-				was = l.get(key)
-			}
+			was, there := l.objects("")[key]
 			if l.remove(key); c.make != nil {
-				l.set(key, c.make(was))
+				l.set(key, c.make([]byte(was)))
 			}
 			if c.lost {
 				l.cat, location = catalog.NewMemory(), ""
@@ -329,8 +328,8 @@ func TestHalts(t *testing.T) {
 			if got := l.view(hour + 2); len(got) != 1 {
 				t.Errorf("the other partition has %d events", len(got))
 			}
-			if l.remove(key); !foreign {
-				l.set(key, was)
+			if l.remove(key); there {
+				l.set(key, []byte(was))
 			}
 			if r := l.settle(); len(r.SetAside) > 0 {
 				t.Errorf("it does not go on: %v", r.SetAside)
