@@ -253,10 +253,7 @@ func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *pa
 	if p, err = part.NewWriter(r.config.Scratch); err != nil {
 		return nil, nil, err
 	}
-	x = &joined{}
-	if x.index, err = index.NewWriter(r.config.Scratch); err != nil {
-		return nil, nil, errors.Join(err, p.Close())
-	}
+	x = &joined{index: index.NewWriter(r.config.Scratch)}
 	join := r.append
 	if r.edit != nil {
 		join = r.appendEdited

@@ -68,9 +68,7 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 	if m.part, err = part.NewWriter(v.config.Scratch); err != nil {
 		return nil, err
 	}
-	if m.index, err = index.NewWriter(v.config.Scratch); err != nil {
-		return nil, errors.Join(err, m.part.Close())
-	}
+	m.index = index.NewWriter(v.config.Scratch)
 	return m, nil
 }
 

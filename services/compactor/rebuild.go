@@ -78,10 +78,7 @@ func (v *visit) reread(ctx context.Context, d *slot, seen *schema.Inferrer) (err
 	if err != nil {
 		return err
 	}
-	w, err := index.NewWriter(v.config.Scratch)
-	if err != nil {
-		return err
-	}
+	w := index.NewWriter(v.config.Scratch)
 	defer func() { err = errors.Join(err, w.Close()) }()
 	lines, err := part.Open(ctx, v.bucket, d.object.Key, true)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/gzip"
@@ -64,13 +65,17 @@ func (b *batch) fragments(config Config) []fragment {
 	return all
 }
 
+var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // encoded gives the bytes of the object.
 func (f *fragment) encoded() ([]byte, error) {
 	if !f.Gzip {
 		return f.text, nil
 	}
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+	z, _ := zips.Get().(*gzip.Writer)
+	defer zips.Put(z)
+	z.Reset(&out)
 	if _, err := z.Write(f.text); err != nil {
 		return nil, fmt.Errorf("compress %s: %w", f.Key(), err)
 	}

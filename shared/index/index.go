@@ -14,13 +14,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/spool"
 )
 
 const (
@@ -47,32 +47,22 @@ type Consumed struct {
 // ErrCorrupt says that an index cannot be used and is to be made anew.
 var ErrCorrupt = errors.New("index is corrupt")
 
-// Writer spools fingerprints into a temporary file. Close ends it.
+// Writer spools fingerprints. Close ends it.
 type Writer struct {
-	file  *os.File
-	out   *bufio.Writer
+	spool *spool.Spool
 	count int64
 	buf   [record]byte
 }
 
-// NewWriter starts an index in a new file below dir ("" for the system's folder for such).
-func NewWriter(dir string) (*Writer, error) {
-	f, err := os.CreateTemp(dir, "lakebed-index-*")
-	if err != nil {
-		return nil, fmt.Errorf("spool index: %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open: a killed process leaves nothing behind
-		return nil, errors.Join(fmt.Errorf("spool index: %w", err), f.Close())
-	}
-	return &Writer{file: f, out: bufio.NewWriterSize(f, 1<<15)}, nil
-}
+// NewWriter starts an index, spooled below dir ("" for the system's folder for such) once it is large.
+func NewWriter(dir string) *Writer { return &Writer{spool: spool.New(dir)} }
 
 // Add appends the fingerprint of the part's next line.
 func (w *Writer) Add(f event.Fingerprint) error {
 	copy(w.buf[:16], f.ID[:])
 	binary.LittleEndian.PutUint64(w.buf[16:], f.Body)
 	w.count++
-	if _, err := w.out.Write(w.buf[:]); err != nil {
+	if _, err := w.spool.Write(w.buf[:]); err != nil {
 		return fmt.Errorf("spool index: %w", err)
 	}
 	return nil
@@ -92,26 +82,11 @@ func (w *Writer) All() iter.Seq[event.Fingerprint] {
 
 // Each calls f for every fingerprint added so far, until it gives an error.
 func (w *Writer) Each(f func(event.Fingerprint) error) error {
-	r, err := w.spooled()
-	if err != nil {
-		return err
-	}
-	if err := each(r, w.count, f); err != nil {
-		return err
-	}
-	_, err = w.file.Seek(0, io.SeekEnd)
-	return err
+	return each(bufio.NewReaderSize(w.spool.Reader(), int(min(w.spool.Size(), buffer))), w.count, f)
 }
 
-func (w *Writer) spooled() (io.Reader, error) {
-	if err := w.out.Flush(); err != nil {
-		return nil, fmt.Errorf("spool index: %w", err)
-	}
-	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("spool index: %w", err)
-	}
-	return bufio.NewReaderSize(io.LimitReader(w.file, w.count*record), 1<<16), nil
-}
+// buffer is what is read at once, of a small index less.
+const buffer = 1 << 16
 
 // Open gives the finished index.
 func (w *Writer) Open(consumed []Consumed, rebuilt bool) (io.Reader, error) {
@@ -119,21 +94,17 @@ func (w *Writer) Open(consumed []Consumed, rebuilt bool) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode index: %w", err)
 	}
-	prints, err := w.spooled()
-	if err != nil {
-		return nil, err
-	}
 	head := binary.LittleEndian.AppendUint32([]byte(magic), uint32(len(text)))
 	head = append(head, text...)
 	sum := xxhash.New()
 	if _, err := sum.Write(head); err != nil {
 		return nil, err
 	}
-	return io.MultiReader(bytes.NewReader(head), io.TeeReader(prints, sum), &lazy{sum: sum}), nil
+	return io.MultiReader(bytes.NewReader(head), io.TeeReader(w.spool.Reader(), sum), &lazy{sum: sum}), nil
 }
 
 // Close drops the spool.
-func (w *Writer) Close() error { return w.file.Close() }
+func (w *Writer) Close() error { return w.spool.Close() }
 
 // lazy gives the checksum once all before it has been read.
 type lazy struct {
@@ -202,7 +173,7 @@ func open(ctx context.Context, b bucket.Bucket, key string) (*reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", key, err)
 	}
-	r := &reader{body: body, in: bufio.NewReaderSize(body, 1<<16), sum: xxhash.New()}
+	r := &reader{body: body, in: bufio.NewReaderSize(body, int(min(o.Size, buffer))), sum: xxhash.New()}
 	if err := r.readHead(o.Size); err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", key, err), body.Close())
 	}
@@ -240,7 +211,7 @@ func short(err error) error {
 }
 
 func each(r io.Reader, count int64, f func(event.Fingerprint) error) error {
-	buf := make([]byte, record*1024)
+	buf := make([]byte, record*min(count, 1024))
 	for count > 0 {
 		b := buf[:min(count, 1024)*record]
 		if _, err := io.ReadFull(r, b); err != nil {

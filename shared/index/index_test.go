@@ -24,10 +24,7 @@ func prints(n int) []event.Fingerprint {
 
 func encode(t *testing.T, all []event.Fingerprint, consumed []Consumed, rebuilt bool) []byte {
 	t.Helper()
-	w, err := NewWriter(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := NewWriter(t.TempDir())
 	defer w.Close()
 	for i, f := range all {
 		if err := w.Add(f); err != nil {

@@ -64,9 +64,13 @@ func RollUp(ctx context.Context, b bucket.Bucket, now time.Time, after time.Dura
 	return done, flush()
 }
 
+var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group []bucket.Object) (int, error) {
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+	z, _ := zips.Get().(*gzip.Writer)
+	defer zips.Put(z)
+	z.Reset(&out)
 	sum := xxhash.New()
 	var gone []bucket.Object
 	for some := range slices.Chunk(group, readAtOnce) {

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/bucket"
@@ -132,12 +131,11 @@ func ReadHeader(ctx context.Context, b bucket.Bucket, key string) (Header, bucke
 // Empty gives a part without lines: a seal, a swept slot, or the trace of fragments that brought nothing new.
 func Empty(h Header) ([]byte, error) {
 	var buf bytes.Buffer
-	f, err := h.field()
+	z, err := zipper(&buf, h)
 	if err != nil {
 		return nil, err
 	}
-	z := gzip.NewWriter(&buf)
-	z.Extra = f
+	defer zips.Put(z)
 	if err := z.Close(); err != nil {
 		return nil, fmt.Errorf("write empty part: %w", err)
 	}

@@ -26,7 +26,20 @@ type Lines struct {
 }
 
 // NewLines reads from r.
-func NewLines(r io.Reader) *Lines { return &Lines{in: bufio.NewReaderSize(r, 1<<16)} }
+func NewLines(r io.Reader) *Lines { return newLines(r, buffer) }
+
+// Reset goes on with another reader, as NewLines does anew.
+func (l *Lines) Reset(r io.Reader) {
+	l.in.Reset(r)
+	l.line, l.err, l.n = nil, nil, 0
+}
+
+func newLines(r io.Reader, size int64) *Lines {
+	return &Lines{in: bufio.NewReaderSize(r, int(min(size, buffer)))}
+}
+
+// buffer is what is read at once, of a small object less.
+const buffer = 1 << 16
 
 // Next goes to the next line, which Bytes gives without its newline until the next call.
 func (l *Lines) Next() bool {
@@ -78,20 +91,22 @@ func (l *Lines) Err() error {
 
 // Open gives the decompressed lines of the object at key, a part or (plain when gz is false) a fragment. The caller closes them.
 func Open(ctx context.Context, b bucket.Bucket, key string, gz bool) (*Lines, error) {
-	body, _, err := b.Get(ctx, key, bucket.Range{})
+	body, o, err := b.Get(ctx, key, bucket.Range{})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", key, err)
 	}
 	from := []io.Closer{body}
 	var in io.Reader = body
+	size := o.Size
 	if gz {
-		z, err := gzip.NewReader(bufio.NewReaderSize(body, 1<<16))
+		z, err := gzip.NewReader(bufio.NewReaderSize(body, int(min(size, buffer))))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open %s: %w", key, err), body.Close())
 		}
 		from, in = append(from, z), z
+		size *= 8
 	}
-	l := NewLines(in)
+	l := newLines(in, size)
 	l.from = from
 	return l, nil
 }

@@ -1,58 +1,51 @@
 package part
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/lakebed/lakebed/shared/spool"
 )
 
 // Level is the gzip level of parts.
 const Level = 6
 
-// Writer spools a part into a temporary file, so that one that loses its slot can be put into the next. Close ends it.
+// Writer spools a part, so that one that loses its slot can be put into the next. Close ends it.
 type Writer struct {
-	file  *os.File
-	out   *bufio.Writer
+	spool *spool.Spool
 	zip   *gzip.Writer
-	size  int64
 	lines int64
 	raw   int64
 }
 
-// NewWriter starts a part in a new file below dir ("" for the system's folder for such).
+// zips are at rest: to make one takes a megabyte, to use it again nothing.
+var zips = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, Level) // the level is one that there is
+	return z
+}}
+
+// zipper gives a gzip writer to out, whose header has the extra field. It goes back to zips.
+func zipper(out io.Writer, h Header) (*gzip.Writer, error) {
+	f, err := h.field()
+	if err != nil {
+		return nil, err
+	}
+	z, _ := zips.Get().(*gzip.Writer)
+	z.Reset(out)
+	z.Extra = f
+	return z, nil
+}
+
+// NewWriter starts a part, spooled below dir ("" for the system's folder for such) once it is large.
 func NewWriter(dir string) (*Writer, error) {
-	f, err := os.CreateTemp(dir, "lakebed-part-*")
-	if err != nil {
-		return nil, fmt.Errorf("spool part: %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open: a killed process leaves nothing behind
-		return nil, errors.Join(fmt.Errorf("spool part: %w", err), f.Close())
-	}
-	w := &Writer{file: f}
-	w.out = bufio.NewWriterSize(counter{f, &w.size}, 1<<18)
-	w.zip, err = gzip.NewWriterLevel(w.out, Level)
-	if err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	if w.zip.Extra, err = (Header{}).field(); err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	return w, nil
-}
-
-type counter struct {
-	w io.Writer
-	n *int64
-}
-
-func (c counter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	*c.n += int64(n)
-	return n, err
+	w := &Writer{spool: spool.New(dir)}
+	var err error
+	w.zip, err = zipper(w.spool, Header{})
+	return w, err
 }
 
 // Write adds lines, each ended by a newline.
@@ -65,14 +58,14 @@ func (w *Writer) Write(lines []byte, n int64) error {
 	return nil
 }
 
-// Lines is how many lines were written; Raw their bytes; Size the bytes of the compressed part so far, give or take a buffer.
+// Lines is how many lines were written; Raw their bytes; Size the bytes of the compressed part so far, give or take a block.
 func (w *Writer) Lines() int64 { return w.lines }
 
 // Raw is the number of uncompressed bytes.
 func (w *Writer) Raw() int64 { return w.raw }
 
 // Size is the number of compressed bytes; exact after Finish.
-func (w *Writer) Size() int64 { return w.size }
+func (w *Writer) Size() int64 { return w.spool.Size() }
 
 // Finish completes the stream with the header h, whose Events it sets.
 func (w *Writer) Finish(h Header) error {
@@ -81,19 +74,21 @@ func (w *Writer) Finish(h Header) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.zip.Close(), w.out.Flush()); err != nil {
-		return fmt.Errorf("spool part: %w", err)
-	}
-	if _, err := w.file.WriteAt(f, fixedHeader+2); err != nil {
+	if err := errors.Join(w.zip.Close(), w.spool.Patch(f, fixedHeader+2)); err != nil {
 		return fmt.Errorf("spool part: %w", err)
 	}
 	return nil
 }
 
 // Open gives the finished part from its beginning, to be read in place.
-func (w *Writer) Open() (io.Reader, error) { return io.NewSectionReader(w.file, 0, w.size), nil }
+func (w *Writer) Open() (io.Reader, error) { return w.spool.Reader(), nil }
 
 // Close drops the spool.
 func (w *Writer) Close() error {
-	return w.file.Close()
+	if w.zip != nil {
+		w.zip.Reset(nil)
+		zips.Put(w.zip)
+		w.zip = nil
+	}
+	return w.spool.Close()
 }

@@ -220,7 +220,7 @@ func (l *lake) write(at layout.Slot, n newPart) {
 func (l *lake) encode(at layout.Slot, n newPart) []byte {
 	l.Helper()
 	d := must(event.NewDecoder(l.Mapping, 0))
-	x := must(index.NewWriter(l.dir))
+	x := index.NewWriter(l.dir)
 	w := must(part.NewWriter(l.dir))
 	defer func() { l.must(errors.Join(x.Close(), w.Close())) }()
 	for _, text := range n.lines {

@@ -21,6 +21,7 @@ type reader struct {
 	*run
 	decoder *event.Decoder
 	in      *bufio.Reader
+	lines   *part.Lines
 	zip     *gzip.Reader
 	hash    *xxhash.Digest
 	bytes   int64 // read so far
@@ -31,7 +32,7 @@ func (r *run) newReader() (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reader{run: r, decoder: d, in: bufio.NewReaderSize(nil, 1<<16), hash: xxhash.New()}, nil
+	return &reader{run: r, decoder: d, in: bufio.NewReaderSize(nil, 1<<16), lines: part.NewLines(nil), hash: xxhash.New()}, nil
 }
 
 // damage says that an object was read, and that its bytes are not whole.
@@ -111,7 +112,8 @@ func (r *reader) eachLine(ctx context.Context, key string, gz bool, do func(n in
 		text = r.zip
 	}
 	r.hash.Reset()
-	lines := part.NewLines(io.TeeReader(text, r.hash))
+	lines := r.lines
+	lines.Reset(io.TeeReader(text, r.hash))
 	for lines.Next() {
 		if err := do(lines.Count(), lines.Bytes()); err != nil {
 			return 0, err

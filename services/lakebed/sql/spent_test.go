@@ -16,11 +16,9 @@ import (
 // index stores the index of the part that l.part wrote, of so many events, out of fragments.
 func (l *lake) index(p layout.Partition, g layout.Generation, n, events int, fragments ...string) string {
 	l.t.Helper()
-	w, err := index.NewWriter(l.t.TempDir())
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	w := index.NewWriter(l.t.TempDir())
 	defer w.Close()
+	var err error
 	for range events {
 		err = errors.Join(err, w.Add(event.Fingerprint{}))
 	}

@@ -59,6 +59,8 @@ var ErrInjected = errors.New("injected fault")
 
 // Faults decides and records. Safe for concurrent use.
 type Faults struct {
+	gate func(op Op, key string)
+
 	mu    sync.Mutex
 	hook  Hook
 	steps []Step
@@ -93,6 +95,10 @@ func Crash(n int, when When, err error) *Faults {
 		return Before, err
 	})
 }
+
+// Gate has every operation call wait before its fault is decided. It may block, and is called by several operations at once: whoever lets
+// them go on one by one decides their order. It is to be set before the first operation.
+func (f *Faults) Gate(wait func(op Op, key string)) { f.gate = wait }
 
 // Set puts another hook in the old one's place.
 func (f *Faults) Set(hook Hook) {
@@ -150,6 +156,9 @@ func (f *Faults) hold(effect func()) {
 
 // begin numbers an operation and asks for its fault.
 func (f *Faults) begin(op Op, key string) (n int, when When, err error) {
+	if f.gate != nil {
+		f.gate(op, key)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.hook != nil {
