@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Unit and contract tests of all modules with the corpora of their fuzz targets, the architecture test, and each module built on its own.
+# Unit and contract tests of all modules with the corpora of their fuzz targets, the architecture test, each module built on its own, and the
+# proof that no fault and no branch of the commit code is without a test.
 # Arguments go to `go test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,8 +22,8 @@ status=0
 go test "$@" "${packages[@]}" || status=$?
 
 if have_cc; then
-	# It looks at files of all modules, of which the test cache knows nothing. It also builds each module with GOWORK=off.
-	echo "== architecture, and each module on its own"
-	(cd integration && go test -count=1 "$@" ./architecture/...) || status=$?
+	# They look at files of all modules, of which the test cache knows nothing. The former also builds each module with GOWORK=off.
+	echo "== architecture, each module on its own, and the proof that no fault is without a test"
+	(cd integration && go test -count=1 "$@" ./architecture/... ./proof/...) || status=$?
 fi
 exit "$status"

@@ -291,12 +291,12 @@ func TestHalts(t *testing.T) {
 		{name: "61 seal deleted", key: func(layout.Generation) string { return slotKey(first, 4) }, says: "seal"},
 		{name: "61 seal of a swept generation deleted", swept: true, key: func(layout.Generation) string { return slotKey(first, 4) }, says: "seal"},
 		{name: "61 seal of a swept generation and catalog lost", swept: true, key: func(layout.Generation) string { return slotKey(first, 4) }, lost: true, says: "seal"},
-		{name: "66 first slot deleted", key: func(layout.Generation) string { return slotKey(first, 1) }, says: "slot 1 of"},
-		{name: "66 swept slot deleted", swept: true, key: func(layout.Generation) string { return slotKey(first, 2) }, says: "slot 2 of"},
+		{name: "66 first slot deleted", key: func(layout.Generation) string { return slotKey(first, 1) }, says: "is missing"},
+		{name: "66 swept slot deleted", swept: true, key: func(layout.Generation) string { return slotKey(first, 2) }, says: "is missing"},
 		{name: "66 successor deleted", key: func(g layout.Generation) string { return slotKey(g, 1) }, says: "was deleted"},
 		{name: "66 something foreign among the parts", key: func(g layout.Generation) string { return layout.Location(hour, g) + "notes.txt" }, make: func([]byte) []byte { return []byte("x") }, says: "move it away"},
 		{name: "69 newer part", key: func(g layout.Generation) string { return slotKey(g, 1) }, make: newer, says: "newer lakebed"},
-		{name: "69 newer seal", key: func(layout.Generation) string { return slotKey(first, 4) }, make: newer, says: "newer lakebed"},
+		{name: "61 newer seal", key: func(layout.Generation) string { return slotKey(first, 4) }, make: newer, says: "newer lakebed"},
 		{name: "69 newer swept slot", swept: true, key: func(layout.Generation) string { return slotKey(first, 1) }, make: newer, says: "newer lakebed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
