@@ -42,17 +42,14 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		}
 		return decision{do: doRegister}, nil
 	}
-	at, named, err := layout.ParseLocation(s.entry.Location)
+	at, _, err := layout.ParseLocation(s.entry.Location)
 	if err != nil || at != s.partition {
 		return decision{}, fmt.Errorf("the catalog's Location of %s is %q, which is not this partition's: "+
 			"somebody changed it; `lakebed rebuild` sets it right", s.partition, s.entry.Location)
 	}
-	if named != cur.name {
-		// The entry is older than the slots, so what it was published as is on the chain, unless a seal is gone. To go by the seals
-		// that are left would show an older generation, and merge into it.
-		if named.Number() > cur.name.Number() && slices.ContainsFunc(s.orphans, func(o orphan) bool { return o.name == named }) {
-			return decision{}, fmt.Errorf("the seal of %s is missing, whose successor %s was published: it was deleted; `lakebed verify` says more",
-				layout.Location(s.partition, cur.name), named)
+	if s.entry.Location != layout.Location(s.partition, cur.name) {
+		if err := s.unsealed(); err != nil {
+			return decision{}, err
 		}
 		return decision{do: doRepair}, nil
 	}
@@ -84,6 +81,18 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		return decision{do: doSweep, sweep: g}, nil
 	}
 	return decision{do: doNothing, due: due}, nil
+}
+
+// unsealed is an error where the Location leads on from where the seals end. The entry is older than the slots, so what it was published as
+// is on the chain, unless a seal is gone. To go by the seals that are left would show an older generation, and merge into it.
+func (s *state) unsealed() error {
+	cur := s.current()
+	at, named, err := layout.ParseLocation(s.entry.Location)
+	if err != nil || at != s.partition || named.Number() <= cur.name.Number() || !slices.ContainsFunc(s.orphans, func(o orphan) bool { return o.name == named }) {
+		return nil
+	}
+	return fmt.Errorf("the seal of %s is missing, whose successor %s was published: it was deleted; `lakebed verify` says more",
+		layout.Location(s.partition, cur.name), named)
 }
 
 func later(a, b time.Time) time.Time {

@@ -166,7 +166,7 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 		s.chain = append(s.chain, g)
 		name = next
 		if name != "" && len(rows[name]) == 0 {
-			return fmt.Errorf("generation %s, which a seal names, is not there: it was deleted", name)
+			return fmt.Errorf("generation %s, which a seal names, is not there: it was deleted; restore it", layout.Location(v.partition, name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
@@ -179,12 +179,15 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 func (v *visit) lookHeaders(ctx context.Context, g *generation) (layout.Generation, error) {
 	for i := range g.slots {
 		if g.slots[i].Number != i+1 { // of an orphan, a sweeper may have left any
-			return "", fmt.Errorf("slot %d of %s is missing: it was deleted; `lakebed verify` says what was in it",
-				i+1, layout.Location(v.partition, g.name))
+			missing := layout.Slot{Partition: v.partition, Generation: g.name, Number: i + 1}
+			return "", fmt.Errorf("slot %d of %s is missing: it was deleted; restore %s", missing.Number, layout.Location(v.partition, g.name), missing.Key())
 		}
 		h, o, err := part.ReadHeader(ctx, v.bucket, g.slots[i].object.Key)
 		if err != nil {
 			return "", err
+		}
+		if h.Kind == part.Data && slices.ContainsFunc(g.slots[:i], func(d slot) bool { return d.Kind == part.Data && d.Inputs == h.Inputs }) {
+			return "", fmt.Errorf("slot %s is a copy of another of its generation: restore what was in it", o.Key) // inputs hold the slots before
 		}
 		g.slots[i].Header, g.slots[i].object = h, o
 		if h.Kind != part.Seal {

@@ -271,7 +271,7 @@ func TestMissingSlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := l.round()
-	if len(r.SetAside) != 1 || !strings.Contains(r.SetAside[0].Err.Error(), "slot 1 of") {
+	if len(r.SetAside) != 1 || !strings.Contains(r.SetAside[0].Err.Error(), key) {
 		t.Errorf("got %+v", r.SetAside)
 	}
 }

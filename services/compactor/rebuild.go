@@ -40,6 +40,9 @@ func (c *Compactor) Rebuild(ctx context.Context, done func(layout.Partition)) (R
 func (v *visit) rebuild(ctx context.Context) error {
 	for range maxSteps {
 		s, err := v.look(ctx)
+		if err == nil {
+			err = s.unsealed()
+		}
 		if err != nil {
 			return err
 		}
@@ -72,7 +75,8 @@ func (v *visit) rebuild(ctx context.Context) error {
 	return errors.New("others changed it all the time")
 }
 
-// reread observes a part's lines and checks its index against them.
+// reread observes a part's lines and checks its index against them. A part of another hour, which somebody put here, has no index here: what
+// is in it must not go on into a successor.
 func (v *visit) reread(ctx context.Context, d *slot, seen *schema.Inferrer) (err error) {
 	decoder, err := event.NewDecoder(v.config.Mapping, 0)
 	if err != nil {
@@ -86,9 +90,12 @@ func (v *visit) reread(ctx context.Context, d *slot, seen *schema.Inferrer) (err
 	}
 	defer lines.Close()
 	for lines.Next() {
-		f, err := fingerprint(decoder, lines.Bytes())
+		e, err := decoder.Inspect(lines.Bytes())
+		if hour := layout.PartitionOf(e.Time); err == nil && hour != v.partition {
+			err = fmt.Errorf("it is an event of %s: another part was put in this one's place; restore it", hour)
+		}
 		if err == nil {
-			err = errors.Join(seen.Observe(lines.Bytes()), w.Add(f))
+			err = errors.Join(seen.Observe(lines.Bytes()), w.Add(e.Fingerprint))
 		}
 		if err != nil {
 			return fmt.Errorf("read %s, line %d: %w", d.object.Key, lines.Count(), err)

@@ -211,6 +211,29 @@ func Recorded(text []byte) (event.Mapping, error) {
 	return m, err
 }
 
+// Complete tells what a lake's own lakebed.yaml lacks of what was written when the lake was made. A file that was cut off or emptied would else
+// be taken for one of a lake with other fields.
+func Complete(text []byte, inCloud bool) error {
+	file, err := parse(text)
+	if err != nil {
+		return err
+	}
+	want := []string{"format"}
+	if !inCloud {
+		want = append(want, "id_field", "time_field", "name_field")
+	}
+	var missing []string
+	for _, key := range want {
+		if _, ok := file[key]; !ok {
+			missing = append(missing, key)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("lakebed.yaml: it was damaged: there is no %s in it; restore it, or write again what it said", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
 func keys(f *pflag.FlagSet) []string {
 	var all []string
 	f.VisitAll(func(flag *pflag.Flag) { all = append(all, strings.ReplaceAll(flag.Name, "-", "_")) })

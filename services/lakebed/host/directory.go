@@ -40,6 +40,11 @@ func (d directory) ReadConfig(context.Context) ([]byte, error) {
 // Open implements Place; create makes the directory where there is none.
 func (d directory) Open(_ context.Context, s *config.Settings, recorded, create bool) (*Lake, error) {
 	dir := string(d)
+	if !recorded {
+		if err := d.orphaned(); err != nil {
+			return nil, err
+		}
+	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("open lake %s: it is a file, not a directory", dir)
 	} else if errors.Is(err, os.ErrNotExist) || err == nil && !recorded && !create {
@@ -61,6 +66,18 @@ func (d directory) Open(_ context.Context, s *config.Settings, recorded, create 
 		return nil, fmt.Errorf("open lake %s: %w", dir, err)
 	}
 	return &Lake{Name: dir, Bucket: b, Catalog: c, Settings: s, Recorded: recorded, Now: time.Now, feed: d.feed}, nil
+}
+
+// orphaned tells whether there are events whose lakebed.yaml is gone: it is written before the first of them, and says how they are read.
+func (d directory) orphaned() error {
+	for _, top := range []string{layout.Raw, layout.Events, layout.Ledger} {
+		at := filepath.Join(string(d), filepath.FromSlash(top))
+		if _, err := os.Stat(at); err == nil {
+			return fmt.Errorf("open lake %s: its %s was deleted, while %s is there: restore it, or write it anew, with format: %d and the id_field, "+
+				"time_field and name_field that the lake was made with", string(d), layout.Config, at, config.Format)
+		}
+	}
+	return nil
 }
 
 // feed opens the lake's memory of what was stored, which also numbers the records. One process at a time holds it.

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/lakebed/lakebed/services/lakebed/render"
 	"github.com/lakebed/lakebed/services/lakebed/sql"
 	"github.com/lakebed/lakebed/shared/bucket"
@@ -161,8 +163,8 @@ func (l *lake) fragment(p layout.Partition, gz bool, lines ...string) string {
 	l.t.Helper()
 	l.next++
 	sequence := fmt.Sprintf("%020d", l.next)
-	f := layout.Fragment{Partition: p, Span: layout.Span{Shard: "shardId-000000000000", First: sequence, Last: sequence}, Hash: uint64(l.next), Gzip: gz}
 	body := []byte(strings.Join(lines, "\n") + "\n")
+	f := layout.Fragment{Partition: p, Span: layout.Span{Shard: "shardId-000000000000", First: sequence, Last: sequence}, Hash: xxhash.Sum64(body), Gzip: gz}
 	if gz {
 		var buf bytes.Buffer
 		z := gzip.NewWriter(&buf)

@@ -13,7 +13,7 @@ import (
 // liveTable is the query of events_live. An id's copies all lie in one partition, so the fragments are held against the parts of their
 // own partitions only, and a condition on dt and hour reaches every file that is read.
 func (s *Session) liveTable(parts []string, l look) string {
-	events := s.table(layout.Events, parts, l.wide)
+	events := withLost(s.table(layout.Events, parts, l.wide), columnsOf(l.wide), l.lost)
 	fragments, partitions := s.recent(l)
 	if len(fragments) == 0 || len(l.wide) == 0 {
 		return events

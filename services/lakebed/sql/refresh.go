@@ -18,6 +18,7 @@ import (
 type look struct {
 	fragments []layout.Fragment
 	parts     []layout.Slot
+	lost      []lostHour // of which parts are gone
 	rejects   []string
 	columns   []schema.Field           // that the catalog declares
 	wide      []schema.Field           // those, widened by what the fragments hold
@@ -79,7 +80,11 @@ func (s *Session) look(ctx context.Context) (l look, err error) {
 	if err != nil {
 		return l, err
 	}
-	if l.parts, err = s.parts(s.list(ctx, layout.Events, l.objects), partitions); err != nil {
+	filled := map[layout.Partition]bool{}
+	if l.parts, err = s.parts(s.list(ctx, layout.Events, l.objects), partitions, filled); err != nil {
+		return l, err
+	}
+	if l.lost, err = s.lostHours(ctx, l, partitions, filled); err != nil {
 		return l, err
 	}
 	table, err := s.lake.Catalog.Table(ctx)
@@ -149,8 +154,8 @@ func (s *Session) wanted(l look) []bucket.Object {
 	return objects
 }
 
-// parts are the slots under the partitions' Locations, out of a listing of all.
-func (s *Session) parts(objects iter.Seq2[bucket.Object, error], partitions []catalog.Partition) ([]layout.Slot, error) {
+// parts are the slots under the partitions' Locations, out of a listing of all. It marks the hours that have slots anywhere.
+func (s *Session) parts(objects iter.Seq2[bucket.Object, error], partitions []catalog.Partition, filled map[layout.Partition]bool) ([]layout.Slot, error) {
 	shown := make(map[string]bool, len(partitions))
 	for _, p := range partitions {
 		shown[p.Location] = true
@@ -160,10 +165,12 @@ func (s *Session) parts(objects iter.Seq2[bucket.Object, error], partitions []ca
 		if err != nil {
 			return nil, err
 		}
-		if !shown[o.Key[:strings.LastIndexByte(o.Key, '/')+1]] {
+		slot, err := layout.ParseSlot(o.Key)
+		if err != nil || !s.shows(slot.Partition) {
 			continue
 		}
-		if slot, err := layout.ParseSlot(o.Key); err == nil && s.shows(slot.Partition) {
+		filled[slot.Partition] = true
+		if shown[o.Key[:strings.LastIndexByte(o.Key, '/')+1]] {
 			found = append(found, slot)
 		}
 	}

@@ -54,7 +54,7 @@ func (s *Session) viewsOf(l look) string {
 		name, query string
 		columns     []schema.Field
 	}{
-		{Events, s.table(layout.Events, parts, l.columns), l.columns},
+		{Events, withLost(s.table(layout.Events, parts, l.columns), columnsOf(l.columns), l.lost), l.columns},
 		{EventsRaw, s.table(layout.Raw, fragments, l.wide), l.wide},
 		{EventsLive, s.liveTable(parts, l), l.wide},
 		{Quarantine, s.table(layout.Quarantine, l.rejects, rejectColumns), rejectColumns},

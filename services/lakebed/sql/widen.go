@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
@@ -104,13 +105,19 @@ func observe(ctx context.Context, b bucket.Bucket, f layout.Fragment, in *schema
 		return readError(f, err)
 	}
 	defer func() { err = errors.Join(err, lines.Close()) }()
+	sum := xxhash.New()
 	for lines.Next() {
+		_, _ = sum.Write(lines.Bytes()) // never fails
+		_, _ = sum.Write([]byte{'\n'})
 		if err := in.Observe(lines.Bytes()); err != nil {
 			return fmt.Errorf("%w: %s, line %d: %w", errBroken, f.Key(), lines.Count(), err)
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return readError(f, err)
+	}
+	if sum.Sum64() != f.Hash {
+		return fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
 	}
 	return nil
 }
