@@ -17,8 +17,10 @@ import (
 // told as ErrCorrupt, so that the index is made anew, or changes nothing.
 func FuzzDamage(f *testing.F) {
 	f.Add([]byte("0123456789abcdef01234567"), "l-s-1-2-0000000000000000.json", uint16(0), uint16(0), []byte{})
-	f.Add(bytes.Repeat([]byte("0123456789abcdef01234567"), 3), "a\nb", uint16(60), uint16(24), []byte{}) // a fingerprint is gone
-	f.Add([]byte(""), "", uint16(8), uint16(4), []byte{0xff, 0xff, 0xff, 0xff})                          // an endless head
+	f.Add(bytes.Repeat([]byte("0123456789abcdef01234567"), 3), "a\nb", uint16(60), uint16(24), []byte{})  // a fingerprint is gone
+	f.Add(bytes.Repeat([]byte("0123456789abcdef01234567"), 3), "a", uint16(100), uint16(1), []byte{0xff}) // another fingerprint
+	f.Add([]byte("0123456789abcdef01234567"), "a", uint16(42), uint16(1), []byte("b"))                    // another name
+	f.Add([]byte(""), "", uint16(8), uint16(4), []byte{0xff, 0xff, 0xff, 0xff})                           // an endless head
 	f.Add([]byte(""), "\u2028\"\x00", uint16(0), uint16(8), []byte("LBIDX002"))
 	f.Fuzz(func(t *testing.T, text []byte, names string, at, cut uint16, with []byte) {
 		var all []event.Fingerprint

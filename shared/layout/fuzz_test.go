@@ -8,7 +8,7 @@ import (
 // FuzzMarks is FuzzKeys for the keys whose names are no runs of records.
 func FuzzMarks(f *testing.F) {
 	for _, key := range []string{
-		"visit/dt=2026-11-23/hour=08/gen-0002-0123456789abcdef", "erasures/key", "erasures/0123456789abcdef.json", "backfill/backfill-1.json", "backfill/..json",
+		"visit/dt=2026-11-23/hour=08/gen-0002-0123456789abcdef", "erasures/key", "erasures/0123456789abcdef.json", "backfill/backfill-1.json", "backfill/..json", "backfill/a.jsonx",
 	} {
 		f.Add(key)
 	}
@@ -48,6 +48,7 @@ func tame(key string) bool {
 func FuzzNames(f *testing.F) {
 	f.Add("shardId-000000000006", "49590338271490256608559692538361571095921575989136588098", "2", "duplicate_key", "0123456789abcdef", int64(498752), uint64(255))
 	f.Add("-", "-1", "", "..", "../../../x", int64(-1), uint64(0))
+	f.Add("a/../b", "1\n", "0x1", "a/b", "0123/567", int64(0), uint64(16))
 	f.Add("l-s-1-2-0000000000000000.json", "00", "1", "a", "00000000", int64(lastPartition), uint64(1)<<63)
 	f.Add("s.json.gz", "0", "0", "gen", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", int64(lastPartition)+1, ^uint64(0))
 	f.Fuzz(func(t *testing.T, shard, first, last, reason, nonce string, at int64, hash uint64) {

@@ -63,6 +63,7 @@ func FuzzParse(f *testing.F) {
 func FuzzRollUp(f *testing.F) {
 	f.Add([]byte("\x01\x02\x03"), uint8(1))
 	f.Add([]byte("\x01\x81\x01\x02\xff\x81\x01"), uint8(0))
+	f.Add([]byte("\x01\xff\x01\x02\xff\x02\x41\xff"), uint8(2)) // an entry in two rollups
 	f.Add([]byte("\x00\x40\x80\xc0\x00\xff\x00\x40\xff"), uint8(2))
 	f.Fuzz(func(t *testing.T, script []byte, over uint8) {
 		if len(script) > 64 {
@@ -108,6 +109,7 @@ func FuzzRolledUp(f *testing.F) {
 	f.Add([]byte("{\"v\":1}\n"), true)
 	f.Add([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"), true)
 	f.Add([]byte("{\"v\":1}\n{\"v\":2}\n{}"), false)
+	f.Add([]byte("{\"v\":1}\n{}"), false)
 	f.Fuzz(func(t *testing.T, object []byte, rolled bool) {
 		b := bucket.NewMemory(time.Now)
 		key := layout.Rollup{Arrival: layout.PartitionOf(arrival), Hash: 1}.Key()

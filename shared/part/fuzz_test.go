@@ -89,7 +89,7 @@ func written(t *testing.T, lines [][]byte) ([]byte, Header) {
 	for _, l := range lines {
 		texts = append(texts, string(l))
 	}
-	w := spool(t, texts...)
+	w := spooled(t, texts...)
 	defer w.Close()
 	h := Header{Version: Version, Kind: Data, Lane: "01", Inputs: strings.Repeat("a", 32), Lines: int64(len(lines)) + 3, Duplicates: 3}
 	if err := w.Finish(h); err != nil {

@@ -49,7 +49,7 @@ func FuzzPut(f *testing.F) {
 		n := 0
 		for i := range all {
 			if gone(all[i]) {
-				all[i].Blank()
+				all[i].Erased, all[i].Data, all[i].Detail = true, nil, ""
 				n++
 			}
 		}
@@ -83,6 +83,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"reason":"empty","data":"e30=","erased":true,"arrival":"2026-11-23T08:00:00+14:00"}` + "\n{}\n"))
 	f.Add([]byte("{\"data\":\"e30\"}\n"))
 	f.Add([]byte("{\"data\":[123,125]}\n"))
+	f.Add([]byte("{}\n{\"reason\":\"empty\"}"))
 	f.Fuzz(func(t *testing.T, object []byte) {
 		b := bucket.NewMemory(time.Now)
 		if _, err := b.Put(t.Context(), "x", bytes.NewReader(object), bucket.Condition{}); err != nil {

@@ -17,6 +17,7 @@ import (
 func FuzzDamage(f *testing.F) {
 	for i := range uint16(40) { // each object of the lake
 		f.Add(i, []uint16{3, 560, 65535}[i%3], 1+i%2, []byte{0x18})
+		f.Add(i, uint16(36), uint16(1), []byte("Z"))
 	}
 	f.Add(uint16(0), uint16(0), uint16(65535), []byte{})
 	f.Add(uint16(1), uint16(65535), uint16(0), []byte("{}\n"))

@@ -62,7 +62,7 @@ func FuzzEngine(f *testing.F) {
 		}
 		columns := schema.Declared(in.Columns())
 		for _, key := range []string{slot, fragment} {
-			got := first(t, conn, fmt.Sprintf("SELECT json::VARCHAR FROM read_ndjson_objects(%s, maximum_object_size=1000000)", duck.Text(filepath.Join(dir, key))))
+			got := first(t, conn, fmt.Sprintf("SELECT json::VARCHAR FROM read_ndjson_objects(%s, maximum_object_size=200000)", duck.Text(filepath.Join(dir, key))))
 			for i, line := range lines {
 				if len(got) != len(lines) || got[i] != line {
 					t.Fatalf("%s as JSON is %q, want %q", key, got, lines)
@@ -73,7 +73,7 @@ func FuzzEngine(f *testing.F) {
 				top = layout.Raw
 			}
 			// The views' own query; but with its buffers for lines of 32 MiB each input would take a second.
-			query := strings.Replace(s.table(top, []string{key}, columns), fmt.Sprint("maximum_object_size=", part.MaxLine+1), "maximum_object_size=1000000", 1)
+			query := strings.Replace(s.table(top, []string{key}, columns), fmt.Sprint("maximum_object_size=", part.MaxLine+1), "maximum_object_size=200000", 1)
 			got = first(t, conn, "SELECT event_uuid, * FROM ("+query+") WHERE dt = '"+hour.Date()+"'")
 			for i, line := range lines {
 				if len(got) != len(lines) || got[i] != idIn(t, line) {
