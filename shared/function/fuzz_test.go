@@ -82,7 +82,7 @@ func wrong(variables map[string]string) []string {
 	namespace, stream := or(variables["LAKEBED_METRICS_NAMESPACE"], "Lakebed"), variables["LAKEBED_STREAM"]
 	bad["LAKEBED_METRICS_NAMESPACE"] = !isName(namespace) || strings.HasPrefix(namespace, "AWS/")
 	bad["LAKEBED_STREAM"] = !isName(stream)
-	lanes, err := strconv.Atoi(or(variables["LAKEBED_LANES"], "1"))
+	lanes, err := strconv.ParseInt(or(variables["LAKEBED_LANES"], "1"), 10, 32) // as the library does
 	bad["LAKEBED_LANES"] = err != nil || lanes <= 0
 	_, err = time.ParseDuration(or(variables["LAKEBED_KEEP"], "5m"))
 	bad["LAKEBED_KEEP"] = err != nil

@@ -48,6 +48,7 @@ func tame(key string) bool {
 func FuzzNames(f *testing.F) {
 	f.Add("shardId-000000000006", "49590338271490256608559692538361571095921575989136588098", "2", "duplicate_key", "0123456789abcdef", int64(498752), uint64(255))
 	f.Add("-", "-1", "", "..", "../../../x", int64(-1), uint64(0))
+	f.Add("a/b", "1", "2", "empty", "01234567", int64(0), uint64(16))
 	f.Add("a/../b", "1\n", "0x1", "a/b", "0123/567", int64(0), uint64(16))
 	f.Add("l-s-1-2-0000000000000000.json", "00", "1", "a", "00000000", int64(lastPartition), uint64(1)<<63)
 	f.Add("s.json.gz", "0", "0", "gen", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", int64(lastPartition)+1, ^uint64(0))
