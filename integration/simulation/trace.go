@@ -1,0 +1,84 @@
+package simulation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
+)
+
+// Counters say how often something happened.
+type Counters map[string]int
+
+// Add adds what happened elsewhere.
+func (c Counters) Add(o Counters) {
+	for what, n := range o {
+		c[what] += n
+	}
+}
+
+// String lists them, one a line.
+func (c Counters) String() string {
+	var b strings.Builder
+	for _, what := range slices.Sorted(maps.Keys(c)) {
+		_, _ = fmt.Fprintf(&b, "%9d  %s\n", c[what], what)
+	}
+	return b.String()
+}
+
+// line is one line of a trace: a call of a store, or what the scheduler did.
+type line struct {
+	at   time.Duration
+	who  string
+	text string
+	call *process // of a call, whose outcome is
+	nth  int      // that of its nth
+}
+
+// meet counts.
+func (w *World) meet(what, how string) { w.met[what+": "+how]++ }
+
+// note tells of what the scheduler did.
+func (w *World) note(who, format string, args ...any) {
+	if w.traced {
+		w.trace = append(w.trace, line{at: time.Since(w.begun), who: who, text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// record notes a call whose turn it is.
+func (p *process) record(op faulty.Op, key string, when faulty.When) {
+	p.effects++
+	_, _ = fmt.Fprintf(p.hash, "%d %d %s %s %d\n", time.Since(p.begun), p.id, op, key, when) // a hash never fails
+	if p.traced {
+		text := fmt.Sprintf("%s %s", op, key)
+		if when != faulty.Never {
+			text += ", which " + [...]string{"", "fails before its effect", "has its effect, and the reply is lost", "breaks off halfway", "fails, and lands late"}[when]
+		}
+		p.trace = append(p.trace, line{at: time.Since(p.begun), who: p.name, text: text, call: p, nth: p.calls})
+	}
+}
+
+// Trace tells what happened, reads that went well left out, up to the last lines.
+func (w *World) Trace(last int) string {
+	var told []string
+	for _, l := range w.trace {
+		text := l.text
+		if l.call != nil {
+			step := l.call.faults.Trace()[l.nth]
+			if step.Err == nil && !writes(step.Op) && l.call.kind != "live" && l.call.kind != "reader" {
+				continue
+			}
+			if step.Err != nil && step.When == faulty.Never {
+				text += ": " + step.Err.Error()
+			}
+		}
+		told = append(told, fmt.Sprintf("%14s  %-12s %s", l.at.Round(time.Millisecond), l.who, text))
+	}
+	if n := len(told); n > last {
+		told = append([]string{fmt.Sprintf("(%d lines before)", n-last)}, told[n-last:]...)
+	}
+	return strings.Join(told, "\n")
+}
