@@ -66,7 +66,49 @@ func (l *lake) now() time.Time {
 }
 
 // forget loses the claims.
-func (l *lake) forget() { l.claims = claims.NewMemory(claims.Options{Now: l.now}) }
+func (l *lake) forget() {
+	l.claims = claims.NewMemory(claims.Options{Now: l.now})
+	if l.knobs>>4&1 != 0 {
+		l.claims = owners{}
+	}
+}
+
+// owners is the global strategy in the simplest way: the first record of a batch that claims an id owns it, stored or not.
+type owners map[event.ID]owner
+
+type owner struct {
+	event.Origin
+	body uint64
+}
+
+// Claim implements claims.Claims.
+func (o owners) Claim(_ context.Context, b claims.Batch) ([]claims.Verdict, error) {
+	verdicts := make([]claims.Verdict, len(b.Claims))
+	fresh, own := map[event.ID]bool{}, map[event.ID]bool{}
+	for _, c := range b.Claims {
+		at := event.Origin{Shard: b.Shard, Sequence: c.Sequence, Position: c.Position}
+		if _, known := o[c.ID]; !known {
+			o[c.ID], fresh[c.ID] = owner{at, c.Body}, true
+		}
+		own[c.ID] = own[c.ID] || o[c.ID].Origin == at
+	}
+	for n, c := range b.Claims {
+		switch {
+		case fresh[c.ID]:
+			verdicts[n] = claims.Fresh
+		case own[c.ID]:
+			verdicts[n] = claims.Own
+		case o[c.ID].body == c.Body:
+			verdicts[n] = claims.Duplicate
+		default:
+			verdicts[n] = claims.Conflict
+		}
+	}
+	return verdicts, nil
+}
+
+// Settle implements claims.Claims.
+func (o owners) Settle(context.Context, claims.Batch) error { return nil }
 
 // errBroken is what a store that breaks off gives.
 var errBroken = errors.New("broken off")

@@ -85,8 +85,9 @@ func FuzzNames(f *testing.F) {
 			}
 		}
 		for name, key := range all {
-			if !tame(strings.TrimSuffix(key, "/")) {
-				t.Errorf("%s %q is not tame", name, key)
+			want := map[string]int{"fragment": 3, "entry": 4, "reject": 4, "rollup": 3, "slot": 4, "location": 4}[name]
+			if !tame(strings.TrimSuffix(key, "/")) || strings.Count(key, "/") != want {
+				t.Errorf("%s %q is not tame, or not %d folders deep", name, key, want)
 			}
 			if p, err := PartitionIn(key); name != "entry" && (err != nil || p != hour) {
 				t.Errorf("%s %q lies in %s, %v; want %s", name, key, p, err, hour)
