@@ -3,6 +3,7 @@ package layout
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -39,21 +40,44 @@ type Span struct {
 	Last  string
 }
 
-var (
-	shardForm    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
-	sequenceForm = regexp.MustCompile(`^[0-9]{1,128}$`)
-	hashForm     = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	reasonForm   = regexp.MustCompile(`^[a-z][a-z_]{0,31}$`)
-)
+var reasonForm = regexp.MustCompile(`^[a-z][a-z_]{0,31}$`)
+
+// The forms below are checked by hand: a listing of an hour has a hundred thousand names.
+
+// isShard tells whether s is a letter or digit and up to 127 of those, '_', '.' and '-'.
+func isShard(s string) bool {
+	return len(s) <= 128 && s != "" && strings.IndexByte("_.-", s[0]) < 0 && all(s, func(c byte) bool {
+		return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '.' || c == '-'
+	})
+}
+
+// isSequence tells whether s is 1 to 128 decimal digits.
+func isSequence(s string) bool { return len(s) <= 128 && s != "" && all(s, isDigit) }
+
+// isHash tells whether s is 16 hex digits in lower case.
+func isHash(s string) bool {
+	return len(s) == 16 && all(s, func(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' })
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func all(s string, is func(byte) bool) bool {
+	for i := range len(s) {
+		if !is(s[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 // Check tells what of the span cannot stand in a key.
 func (s Span) Check() error {
 	switch {
-	case !shardForm.MatchString(s.Shard):
+	case !isShard(s.Shard):
 		return fmt.Errorf("shard %.140q is no shard id", s.Shard)
-	case !sequenceForm.MatchString(s.First):
+	case !isSequence(s.First):
 		return fmt.Errorf("sequence number %.140q is not decimal", s.First)
-	case !sequenceForm.MatchString(s.Last):
+	case !isSequence(s.Last):
 		return fmt.Errorf("sequence number %.140q is not decimal", s.Last)
 	}
 	return nil
@@ -80,10 +104,7 @@ func parseSpan(name string) (s Span, hash uint64, err error) {
 	if err := s.Check(); err != nil {
 		return Span{}, 0, err
 	}
-	if !hashForm.MatchString(fields[2]) {
-		return Span{}, 0, fmt.Errorf("%q is no hash", fields[2])
-	}
-	if _, err := fmt.Sscanf(fields[2], "%x", &hash); err != nil {
+	if hash, err = strconv.ParseUint(fields[2], 16, 64); err != nil || !isHash(fields[2]) {
 		return Span{}, 0, fmt.Errorf("%q is no hash", fields[2])
 	}
 	return s, hash, nil

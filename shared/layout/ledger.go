@@ -85,7 +85,7 @@ func ParseRollup(key string) (Rollup, error) {
 	r := Rollup{Arrival: p}
 	hash, gz := strings.CutSuffix(name, ".json.gz")
 	hash, ok := strings.CutPrefix(hash, "rollup-")
-	if !gz || !ok || !hashForm.MatchString(hash) {
+	if !gz || !ok || !isHash(hash) {
 		return Rollup{}, fmt.Errorf("key %q names no rollup", key)
 	}
 	if _, err := fmt.Sscanf(hash, "%x", &r.Hash); err != nil {

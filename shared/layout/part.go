@@ -16,6 +16,9 @@ var generationForm = regexp.MustCompile(`^gen-([0-9]{4,9})(-[0-9a-z]{8,32})?$`)
 
 // Number counts generations from 1; it is 0 when g is no generation.
 func (g Generation) Number() int {
+	if g == FirstGeneration {
+		return 1
+	}
 	m := generationForm.FindStringSubmatch(string(g))
 	if m == nil {
 		return 0
