@@ -134,7 +134,7 @@ func FuzzSizes(f *testing.F) {
 		var size function.Size
 		var bytes Bytes
 		wrong, err := size.UnmarshalText([]byte(text)), bytes.Set(text)
-		if strings.Trim(text, " +") == text && wrong == nil && (err != nil || int64(size) != int64(bytes)) {
+		if strings.TrimSpace(text) == text && !strings.Contains(text, "+") && wrong == nil && (err != nil || int64(size) != int64(bytes)) {
 			t.Errorf("%q is %d bytes for a function, here %d, %v", text, size, bytes, err)
 		}
 		if err == nil {
