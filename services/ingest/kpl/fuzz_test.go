@@ -3,7 +3,15 @@ package kpl_test
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/lakebed/lakebed/services/ingest/kpl"
 	"github.com/lakebed/lakebed/services/ingest/kpl/kpltest"
@@ -80,4 +88,88 @@ func FuzzEncoded(f *testing.F) {
 			t.Errorf("with bit %d changed it decodes to %d sub-records", at, a.Len())
 		}
 	})
+}
+
+// aggregated is Amazon's schema of an aggregate, as far as it matters here, for protobuf's own reader.
+func aggregated(f *testing.F) protoreflect.MessageDescriptor {
+	f.Helper()
+	field := func(name string, number int32, label descriptorpb.FieldDescriptorProto_Label, kind descriptorpb.FieldDescriptorProto_Type) *descriptorpb.FieldDescriptorProto {
+		d := &descriptorpb.FieldDescriptorProto{Name: &name, Number: &number, Label: label.Enum(), Type: kind.Enum()}
+		if kind == descriptorpb.FieldDescriptorProto_TYPE_MESSAGE {
+			d.TypeName = proto.String(".R")
+		}
+		return d
+	}
+	const (
+		optional, required, repeated = descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL, descriptorpb.FieldDescriptorProto_LABEL_REQUIRED, descriptorpb.FieldDescriptorProto_LABEL_REPEATED
+		number, text                 = descriptorpb.FieldDescriptorProto_TYPE_UINT64, descriptorpb.FieldDescriptorProto_TYPE_BYTES
+	)
+	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
+		Name: proto.String("aggregate.proto"), Syntax: proto.String("proto2"),
+		MessageType: []*descriptorpb.DescriptorProto{
+			{Name: proto.String("R"), Field: []*descriptorpb.FieldDescriptorProto{field("key", 1, required, number), field("hash", 2, optional, number), field("data", 3, required, text)}},
+			{Name: proto.String("A"), Field: []*descriptorpb.FieldDescriptorProto{
+				field("keys", 1, repeated, text), field("hashes", 2, repeated, text), field("records", 3, repeated, descriptorpb.FieldDescriptorProto_TYPE_MESSAGE),
+			}},
+		},
+	}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return file.Messages().ByName("A")
+}
+
+// FuzzAgainstProtobuf gives any bytes as an aggregate's message. What is taken, protobuf's own reader takes, with the same data; what is refused it
+// refuses too, or holds nothing, an index out of range, an aggregate in it, a known field of another type, or a field twice.
+func FuzzAgainstProtobuf(f *testing.F) {
+	for _, x := range fixtures(f) {
+		if len(x.data) < 2048 {
+			f.Add(x.data[4 : len(x.data)-16])
+		}
+	}
+	kind := aggregated(f)
+	f.Fuzz(func(t *testing.T, message []byte) {
+		var got [][]byte
+		a, refused := kpl.Decode(kpltest.Seal(message))
+		for data := range a.Records() {
+			got = append(got, data)
+		}
+		m := dynamicpb.NewMessage(kind)
+		if err := proto.Unmarshal(message, m); err != nil {
+			if refused == nil {
+				t.Errorf("%q is taken: %v", message, err)
+			}
+			return
+		}
+		list := func(name protoreflect.Name) protoreflect.List { return m.Get(kind.Fields().ByName(name)).List() }
+		keys, hashes, records := list("keys").Len(), list("hashes").Len(), list("records")
+		odd := records.Len() == 0 || mistyped(m) || proto.Size(m) != len(message) // a field that is there twice is left out of it
+		var want [][]byte
+		for i := range records.Len() {
+			r := records.Get(i).Message()
+			fields := r.Descriptor().Fields()
+			data := r.Get(fields.ByName("data")).Bytes()
+			odd = odd || kpl.Is(data) || mistyped(r) || r.Get(fields.ByName("key")).Uint() >= uint64(keys) ||
+				r.Has(fields.ByName("hash")) && r.Get(fields.ByName("hash")).Uint() >= uint64(hashes)
+			want = append(want, data)
+		}
+		if refused == nil && !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Errorf("%q holds %q, want %q", message, got, want)
+		}
+		if refused != nil && !odd {
+			t.Errorf("%q is refused: %v", message, refused)
+		}
+	})
+}
+
+// mistyped tells whether a message has a field of a known number that is of another type: protobuf passes it over.
+func mistyped(m protoreflect.Message) bool {
+	for rest := m.GetUnknown(); len(rest) > 0; {
+		number, _, n := protowire.ConsumeField(rest)
+		if number <= 3 {
+			return true
+		}
+		rest = rest[n:]
+	}
+	return false
 }
