@@ -30,9 +30,17 @@ func (v *visit) checkCatalog() {
 	}
 }
 
-// tellLocation judges a Location that is not current. After a seal the catalog follows within the bound.
+// tellLocation judges a Location that is not current. After a seal the catalog follows within the bound. It never goes before: where it leads
+// on from the last generation that a seal leads to, the next seal is gone.
 func (v *visit) tellLocation(current string) {
 	s := v.state
+	cur := s.current()
+	if _, named, err := layout.ParseLocation(s.entry.Location); err == nil && named.Number() > cur.name.Number() &&
+		slices.ContainsFunc(s.orphans, func(o orphan) bool { return o.name == named }) {
+		seal := layout.Slot{Partition: s.hour, Generation: cur.name, Number: len(cur.slots) + 1}
+		v.add(SealWrong, s.hour, seal.Key(), "readers are shown %q, and no seal ends %q: the seal was removed", s.entry.Location, current)
+		return
+	}
 	code := Location
 	behind := func(g generation) bool { return layout.Location(s.hour, g.name) == s.entry.Location }
 	if n := len(s.chain); n > 1 && slices.ContainsFunc(s.chain[:n-1], behind) && v.Now.Sub(s.sealed()) < v.Bound {

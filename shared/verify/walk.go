@@ -25,7 +25,7 @@ func (v *visit) walk(ctx context.Context, rows map[layout.Generation][]slot) err
 		}
 		s.chain = append(s.chain, g)
 		if next != "" && len(rows[next]) == 0 {
-			v.add(SuccessorMissing, s.hour, layout.Location(s.hour, next), "a seal of %s names it, and it is not there", name)
+			v.add(SuccessorMissing, s.hour, layout.Location(s.hour, next), "a seal of %s names it, and it is not there", layout.Location(s.hour, name))
 			s.lost = true
 		}
 		if s.lost {
