@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,23 +35,43 @@ func (o observed) Put(ctx context.Context, key string, body io.Reader, c bucket.
 // Delete implements bucket.Bucket.
 func (o observed) Delete(ctx context.Context, objects ...bucket.Object) error {
 	var rows map[string]string
+	var text []byte
 	if len(objects) == 1 && strings.HasPrefix(objects[0].Key, layout.Raw) {
 		rows, _ = o.world.fragment(objects[0].Key)
+		text, _ = o.world.read(objects[0].Key)
 	}
 	err := o.Memory.Delete(ctx, objects...)
 	for _, x := range objects { // one
 		o.world.outcome("delete", x.Key, err)
 		if err == nil {
 			o.world.gone(x.Key, rows)
+			if text != nil {
+				o.world.swept = append(o.world.swept, object{x.Key, string(text)})
+			}
 		}
 	}
 	return err
 }
 
+// object is one that is there no more.
+type object struct{ key, text string }
+
 // watched is the catalog behind all faults. A write lands within the bound of its look or not at all: whoever lets one land late keeps to it.
-type watched struct {
-	catalog.Catalog
-	process *process
+type watched struct{ process *process }
+
+// Table implements catalog.Catalog.
+func (w watched) Table(ctx context.Context) (catalog.Table, error) {
+	return w.process.World.catalog.Table(ctx)
+}
+
+// SetTable implements catalog.Catalog.
+func (w watched) SetTable(ctx context.Context, t catalog.Table) (catalog.Table, error) {
+	return w.process.World.catalog.SetTable(ctx, t)
+}
+
+// Partitions implements catalog.Catalog.
+func (w watched) Partitions(ctx context.Context, which ...layout.Partition) ([]catalog.Partition, error) {
+	return w.process.World.catalog.Partitions(ctx, which...)
 }
 
 // SetPartitions implements catalog.Catalog.
@@ -62,7 +83,7 @@ func (w watched) SetPartitions(ctx context.Context, all []catalog.Partition) err
 			return context.DeadlineExceeded
 		}
 	}
-	err := w.Catalog.SetPartitions(ctx, all)
+	err := world.catalog.SetPartitions(ctx, all)
 	for _, p := range all {
 		world.outcome("set partition", p.Hour.String(), err)
 		if err == nil {
@@ -174,6 +195,24 @@ func (w *World) check(key string) {
 			w.breach("%w", err)
 		}
 		w.model.store(p, rows)
+		w.checkKey(key)
+	}
+}
+
+// checkKey wants a fragment's key to be one that a delivery gives; and, where nothing but the delivery says what is stored, always the same.
+func (w *World) checkKey(key string) {
+	f, err := layout.ParseFragment(key)
+	switch of, known := w.model.spans[f.Span]; {
+	case err != nil:
+		w.breach("%w", err)
+	case !known:
+		w.breach("%s: no delivery was of %s-%s-%s", key, f.Shard, f.First, f.Last)
+	case w.Claims == "none" && !of.replayed:
+		f.Hash = 0
+		if was := of.keys[f]; was != "" && was != key {
+			w.breach("one delivery gave %s and %s", was, key)
+		}
+		of.keys[f] = key
 	}
 }
 
@@ -220,8 +259,40 @@ func (w *World) checkHour(p layout.Partition) {
 			return
 		}
 	}
+	w.checkColumns(p, rows)
 	w.model.commit(p, rows)
 	w.checkView(p, layout.Location(p, current))
+}
+
+// checkColumns wants the hour's own columns to have all that new rows hold: they were to be there before the rows.
+func (w *World) checkColumns(p layout.Partition, rows map[string]string) {
+	var fields map[string]bool
+	for id, line := range rows {
+		if _, old := w.model.committed[p][id]; old {
+			continue
+		}
+		if fields == nil {
+			entries, err := w.catalog.Partitions(context.Background(), p)
+			if err != nil || len(entries) == 0 {
+				return // checkView says so
+			}
+			fields = map[string]bool{}
+			for _, f := range entries[0].Columns {
+				fields[f.Name] = true
+			}
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(line), &members); err != nil {
+			w.breach("%s: %s: %w", p, line, err)
+			return
+		}
+		for name := range members {
+			if !fields[name] {
+				w.breach("%s: %s came with the field %q, which the hour does not have as a column", p, id, name)
+				return
+			}
+		}
+	}
 }
 
 // checkView holds what the catalog shows of an hour to what is committed.

@@ -1,10 +1,13 @@
 package simulation
 
 import (
+	"errors"
 	"time"
 
 	"github.com/lakebed/lakebed/services/compactor"
 	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/quarantine"
 )
@@ -80,14 +83,27 @@ func (p *process) told(r compactor.Result, err error) error {
 	return err
 }
 
-// tell counts it.
-func (w *World) tell(r compactor.Result) {
+// tell counts it, and wants it to be true: nothing is reported as deleted that was not.
+func (p *process) tell() {
+	r := p.result
 	for what, n := range map[string]int{
 		"minor": r.Minors, "major": r.Majors, "published": r.Published, "repaired": r.Repaired, "lost a race": r.Lost, "reindexed": r.Reindexed,
 		"evolved": r.Evolved, "swept": r.Swept, "deleted": r.Deleted, "rolled up": r.RolledUp, "set aside": len(r.SetAside),
 		"passed over": len(r.Broken), "duplicate": int(r.Duplicates), "conflict": int(r.Conflicts),
 	} {
-		w.met["compactor: "+what] += n
+		p.met["compactor: "+what] += n
+	}
+	if r.Deleted == 0 {
+		return
+	}
+	deleted := 0
+	for _, s := range p.faults.Trace() {
+		if s.Op == faulty.Delete && (s.Err == nil || errors.Is(s.Err, bucket.ErrChanged)) { // of the ledger's, one that has changed was deleted before
+			deleted++
+		}
+	}
+	if r.Deleted > deleted {
+		p.breach("%s says that it deleted %d objects, and deleted %d", p.name, r.Deleted, deleted)
 	}
 }
 
@@ -104,6 +120,9 @@ func (w *World) replay() {
 	}
 	key := oneOf(w.rng, keys...)
 	w.met["replays"]++
+	if at, err := layout.ParseReject(key); err == nil {
+		w.model.span(at.Span).replayed = true
+	}
 	w.spawn("replay", w.IngestFaults, func(p *process) error {
 		i, err := p.ingester()
 		if err != nil {

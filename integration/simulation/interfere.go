@@ -1,4 +1,196 @@
 package simulation
 
-// interfere has a person or a zombie do what nobody should.
-func (w *World) interfere() {}
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/catalog"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// interfere has somebody do what nobody should: what can be mended without them must mend itself, and what cannot must be named.
+func (w *World) interfere() {
+	acts := []func() bool{w.setBack, w.loseIndex, w.bringBack, w.loseOrphan}
+	if w.Vandals {
+		acts = append(acts, w.loseData)
+	}
+	if w.LosesCatalog {
+		acts = append(acts, w.loseCatalog)
+	}
+	if !w.spend() {
+		return
+	}
+	_ = oneOf(w.rng, acts...)()
+}
+
+// did notes what was done.
+func (w *World) did(what, to string) bool {
+	w.meet("fault", "somebody "+what)
+	w.note("SOMEBODY", "%s: %s", what, to)
+	return true
+}
+
+// setBack has an update that took longer than anybody may, name an older generation.
+func (w *World) setBack() bool {
+	p := w.hour()
+	entries, err := w.catalog.Partitions(w.root(), p)
+	if err != nil || len(entries) == 0 {
+		return false
+	}
+	to := entries[0]
+	to.Location = layout.Location(p, layout.FirstGeneration)
+	if to.Location == entries[0].Location {
+		return false
+	}
+	w.model.stale[p] = true
+	if err := w.catalog.SetPartitions(w.root(), []catalog.Partition{to}); err != nil {
+		w.breach("set back: %w", err)
+	}
+	return w.did("sets a Location back", p.String())
+}
+
+// loseCatalog has the catalog made anew, empty.
+func (w *World) loseCatalog() bool {
+	for _, p := range w.Hours {
+		w.model.stale[p] = true
+	}
+	w.catalog = w.newCatalog()
+	return w.did("deletes the catalog", "all of it")
+}
+
+// objects lists what lies below a prefix.
+func (w *World) objects(prefix string) []bucket.Object {
+	var all []bucket.Object
+	for o, err := range w.store.List(w.root(), prefix, "") {
+		if err == nil {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// loseIndex deletes or cuts an index.
+func (w *World) loseIndex() bool {
+	all := w.objects(layout.Indexes)
+	if len(all) == 0 {
+		return false
+	}
+	o := oneOf(w.rng, all...)
+	if w.chance(0.5) {
+		if err := w.store.Delete(w.root(), bucket.Object{Key: o.Key}); err != nil {
+			w.breach("lose index: %w", err)
+		}
+		return w.did("deletes an index", o.Key)
+	}
+	text, err := w.read(o.Key)
+	if err == nil {
+		_, err = w.store.Put(w.root(), o.Key, bytes.NewReader(text[:len(text)/2]), bucket.Condition{})
+	}
+	if err != nil {
+		w.breach("cut index: %w", err)
+	}
+	return w.did("cuts an index", o.Key)
+}
+
+// bringBack restores a fragment that was swept.
+func (w *World) bringBack() bool {
+	if len(w.swept) == 0 {
+		return false
+	}
+	x := oneOf(w.rng, w.swept...)
+	if _, err := w.store.Put(w.root(), x.key, strings.NewReader(x.text), bucket.Condition{}); err != nil {
+		w.breach("bring back: %w", err)
+	}
+	return w.did("restores a fragment", x.key)
+}
+
+// loseOrphan deletes a part of a generation that no seal names yet: whoever writes it must notice, or begin anew.
+func (w *World) loseOrphan() bool {
+	for _, p := range w.Hours {
+		current, err := w.chain(p)
+		if err != nil {
+			continue
+		}
+		for _, o := range w.objects(layout.EventsPrefix(p)) {
+			s, err := layout.ParseSlot(o.Key)
+			if err != nil || s.Generation.Number() != current.Number()+1 {
+				continue
+			}
+			// Whoever is at it believes in what it has written: only a directory that nobody is at may be touched.
+			if len(w.alive()) > 0 {
+				return false
+			}
+			if err := w.store.Delete(w.root(), bucket.Object{Key: o.Key}); err != nil {
+				w.breach("lose orphan: %w", err)
+			}
+			return w.did("deletes a part that nothing names yet", o.Key)
+		}
+	}
+	return false
+}
+
+// loseData deletes, cuts or flips what cannot be made anew: a part of a current generation, or a fragment that is not merged.
+func (w *World) loseData() bool {
+	if w.vandalised != "" {
+		return false // once is enough: the others must go on
+	}
+	p := w.hour()
+	current, err := w.chain(p)
+	if err != nil {
+		return false
+	}
+	var all []bucket.Object
+	for _, o := range w.objects(layout.Location(p, current)) {
+		if c, err := w.slot(o); err == nil && len(c.rows) > 0 {
+			all = append(all, o)
+		}
+	}
+	for _, o := range w.objects(layout.RawPrefix(p)) {
+		rows, err := w.fragment(o.Key)
+		if err != nil || len(rows) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(keysOf(rows), func(id string) bool { _, there := w.model.committed[p][id]; return there }) {
+			all = append(all, o)
+		}
+	}
+	if len(all) == 0 {
+		return false
+	}
+	o := oneOf(w.rng, all...)
+	w.model.damaged[p] = true
+	w.vandalised = o.Key
+	how := oneOf(w.rng, "deletes", "cuts", "flips a bit of")
+	text, err := w.read(o.Key)
+	switch {
+	case err != nil:
+	case how == "deletes":
+		err = w.store.Delete(w.root(), bucket.Object{Key: o.Key})
+	case how == "cuts":
+		_, err = w.store.Put(w.root(), o.Key, bytes.NewReader(text[:len(text)/2]), bucket.Condition{})
+	default:
+		text[len(text)*9/10] ^= 4
+		_, err = w.store.Put(w.root(), o.Key, bytes.NewReader(text), bucket.Condition{})
+	}
+	if err != nil {
+		w.breach("lose data: %w", err)
+	}
+	return w.did(how+" a "+kindOf(o.Key), o.Key)
+}
+
+func kindOf(key string) string {
+	if strings.HasPrefix(key, layout.Raw) {
+		return "fragment"
+	}
+	return "part"
+}
+
+func keysOf(rows map[string]string) []string {
+	var keys []string
+	for k := range rows {
+		keys = append(keys, k)
+	}
+	return keys
+}

@@ -7,6 +7,13 @@ import (
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
+// deliveries are those of one span of records.
+type deliveries struct {
+	accepted bool
+	replayed bool                       // some of it, out of the quarantine
+	keys     map[layout.Fragment]string // of fragments, by all of the key but the hash
+}
+
 // bodies are the lines of each id.
 type bodies map[string]map[string]bool
 
@@ -24,6 +31,7 @@ type model struct {
 	stored    map[layout.Partition]map[string]bool   // they have been in a fragment
 	committed map[layout.Partition]map[string]string // readers have been shown them: id to line
 	seals     map[string]layout.Generation           // by the key of the slot
+	spans     map[layout.Span]*deliveries            // that were tried
 	bad       map[string]bool                        // rejected pieces of accepted deliveries
 	parts     map[string]*content                    // read already, by key and ETag
 
@@ -34,17 +42,28 @@ type model struct {
 func newModel() model {
 	return model{
 		map[layout.Partition]bodies{}, map[layout.Partition]bodies{}, map[layout.Partition]map[string]bool{}, map[layout.Partition]map[string]string{}, map[string]layout.Generation{},
-		map[string]bool{}, map[string]*content{}, map[layout.Partition]bool{}, map[layout.Partition]bool{},
+		map[layout.Span]*deliveries{}, map[string]bool{}, map[string]*content{}, map[layout.Partition]bool{}, map[layout.Partition]bool{},
 	}
 }
 
 // attempt notes that records are delivered: from now on they may be there.
-func (m *model) attempt(records []*record) { note(m.tried, records) }
+func (m *model) attempt(d *delivery) {
+	m.span(d.span())
+	note(m.tried, d.records())
+}
+
+func (m *model) span(s layout.Span) *deliveries {
+	if m.spans[s] == nil {
+		m.spans[s] = &deliveries{keys: map[layout.Fragment]string{}}
+	}
+	return m.spans[s]
+}
 
 // accept notes that a delivery was a success: from now on they must be there.
-func (m *model) accept(records []*record) {
-	note(m.accepted, records)
-	for _, r := range records {
+func (m *model) accept(d *delivery) {
+	m.span(d.span()).accepted = true
+	note(m.accepted, d.records())
+	for _, r := range d.records() {
 		for _, b := range r.bad {
 			m.bad[string(bytes.TrimSpace(b))] = true
 		}

@@ -70,7 +70,7 @@ func (w *World) spawn(kind string, rate float64, run func(*process) error) *proc
 	p.faults = faulty.New(p.decide)
 	p.faults.Gate(p.wait)
 	p.bucket = paged{faulty.NewBucket(observed{w.store, w}, p.faults), w.Page}
-	p.catalog = catalogtest.NewFaulty(watched{w.catalog, p}, p.faults)
+	p.catalog = catalogtest.NewFaulty(watched{p}, p.faults)
 	p.claims = claimstest.NewFaulty(w.claimsOf(p), p.faults)
 	if w.Skew > 0 && kind != "reader" {
 		p.skew = time.Duration(w.rng.Int64N(int64(2*w.Skew))) - w.Skew

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lakebed/lakebed/services/compactor"
 	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
@@ -33,6 +34,9 @@ type Profile struct {
 	CompactFaults float64
 	Crashes       float64 // by step
 	Skew          time.Duration
+
+	Vandals      bool // somebody deletes or damages what is needed
+	LosesCatalog bool
 }
 
 // dawn is the first hour: what a bubble's clock shows first.
@@ -50,12 +54,20 @@ func newProfile(r *rand.Rand) Profile {
 		Tick:         oneOf(r, time.Nanosecond, time.Second),
 		IngestFaults: oneOf(r, 0.02, 0.1, 0.2, 0.3), CompactFaults: oneOf(r, 0.002, 0.01, 0.03, 0.06), Crashes: oneOf(r, 0, 0.002, 0.008),
 	}
+	p.Vandals, p.LosesCatalog = r.IntN(8) == 0, r.IntN(8) == 0
 	p.Policy = compactor.Policy{
 		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1,
 		Bound: p.Bound, Live: minutes(0, 30, 120), LongestQuery: minutes(5, 30),
 	}
 	p.Policy.Grace = 2*p.Bound + p.Policy.LongestQuery + minutes(0, 30)
 	return p
+}
+
+func (w *World) newCatalog() catalog.Catalog {
+	if w.Bound > 0 {
+		return catalog.NewMemoryLastWriter()
+	}
+	return catalog.NewMemory()
 }
 
 // newClaims makes what all invocations share, if the strategy is of that kind.

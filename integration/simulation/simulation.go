@@ -50,6 +50,9 @@ type World struct {
 	source source
 	met    Counters
 
+	swept      []object // fragments that were deleted
+	vandalised string   // key of what somebody deleted or damaged
+
 	begun     time.Time
 	processes []*process
 	started   int
@@ -82,10 +85,7 @@ func Run(seed uint64, o Options) *World {
 	w.decoder, w.broken = event.NewDecoder(event.DefaultMapping, 24*time.Hour)
 	w.Profile = newProfile(w.rng)
 	w.store = bucket.NewMemory(w.stored)
-	w.catalog = catalog.NewMemory()
-	if w.Bound > 0 {
-		w.catalog = catalog.NewMemoryLastWriter()
-	}
+	w.catalog = w.newCatalog()
 	w.claims = w.newClaims()
 	w.model = newModel()
 	w.source = w.newSource()
@@ -183,7 +183,7 @@ func (w *World) reap() {
 			if !p.ended {
 				p.ended = true
 				w.note(p.name, "ends: %v", p.err)
-				w.tell(p.result)
+				p.tell()
 				switch {
 				case p.dead && p.lost != nil:
 					p.lost()

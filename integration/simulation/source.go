@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lakebed/lakebed/services/ingest"
+	"github.com/lakebed/lakebed/shared/layout"
 )
 
 // source is the stream and its event source mapping: shards of records, and the deliveries that are to be made.
@@ -32,9 +33,14 @@ type delivery struct {
 
 func (d *delivery) records() []*record { return d.shard.records[d.from:d.to] }
 
-func (d *delivery) String() string {
+func (d *delivery) span() layout.Span {
 	r := d.records()
-	return fmt.Sprintf("%s %s-%s", d.shard.name, r[0].Sequence, r[len(r)-1].Sequence)
+	return layout.Span{Shard: d.shard.name, First: r[0].Sequence, Last: r[len(r)-1].Sequence}
+}
+
+func (d *delivery) String() string {
+	s := d.span()
+	return fmt.Sprintf("%s %s-%s", s.Shard, s.First, s.Last)
 }
 
 func (w *World) newSource() source {
@@ -124,7 +130,7 @@ func (w *World) invoke(d *delivery) {
 		return err
 	})
 	w.note(p.name, "delivery %s, try %d", d, d.tries+1)
-	w.model.attempt(d.records())
+	w.model.attempt(d)
 	if w.chance(0.05) && w.spend() {
 		w.met["fault: given up while it runs"]++
 		w.retry(d)
@@ -134,7 +140,7 @@ func (w *World) invoke(d *delivery) {
 			w.retry(d)
 			return
 		}
-		w.model.accept(d.records())
+		w.model.accept(d)
 		if w.chance(0.05) && w.spend() {
 			w.met["fault: delivered again after success"]++
 			w.retry(d)
