@@ -166,7 +166,8 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 		s.chain = append(s.chain, g)
 		name = next
 		if name != "" && len(rows[name]) == 0 {
-			return fmt.Errorf("generation %s, which a seal names, is not there: it was deleted; restore it", layout.Location(v.partition, name))
+			return fmt.Errorf("generation %s, which the seal of %s names, is not there: it was deleted; restore it",
+				layout.Location(v.partition, name), layout.Location(v.partition, g.name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(rest)) {

@@ -18,8 +18,8 @@ type lostHour struct {
 	why string
 }
 
-// lostHours finds hours that a listing shows to be damaged: a row of slots with a gap, a generation that is shown and has no part, an hour with
-// parts that the catalog does not know. Rows that are not there are not missed by DuckDB, so a statement that reads such an hour has to fail.
+// lostHours finds hours that a listing shows to be damaged: a row of slots with a gap, a generation that is shown and has no part, a Location
+// that leads elsewhere, an hour with parts that the catalog does not know. Rows that are not there are not missed by DuckDB, so a statement that reads such an hour has to fail.
 // A last part that is gone cannot be told from one that was never written; `lakebed verify` tells.
 func (s *Session) lostHours(ctx context.Context, l look, partitions []catalog.Partition, filled map[layout.Partition]bool) ([]lostHour, error) {
 	rows := map[layout.Partition][]layout.Slot{}
@@ -33,9 +33,14 @@ func (s *Session) lostHours(ctx context.Context, l look, partitions []catalog.Pa
 		if !s.shows(p.Hour) {
 			continue
 		}
+		at, generation, err := layout.ParseLocation(p.Location)
+		if err != nil || at != p.Hour {
+			lost = append(lost, lostHour{p.Hour, fmt.Sprintf("the catalog's Location of %s is %q: `lakebed rebuild` sets it right", p.Hour, p.Location)})
+			continue
+		}
 		why := gap(rows[p.Hour])
 		if len(rows[p.Hour]) == 0 {
-			gone, err := s.emptied(ctx, l, p)
+			gone, err := s.emptied(ctx, l, at, generation)
 			if err != nil {
 				return nil, err
 			}
@@ -72,15 +77,11 @@ func gap(row []layout.Slot) string {
 
 // emptied tells whether a generation without slots has had some. The first is registered before its first part is written; then there is a
 // fragment. Every other has parts before it is shown.
-func (s *Session) emptied(ctx context.Context, l look, p catalog.Partition) (bool, error) {
-	at, generation, err := layout.ParseLocation(p.Location)
-	if err != nil || at != p.Hour || slices.ContainsFunc(l.fragments, func(f layout.Fragment) bool { return f.Partition == at }) {
-		return false, nil // what a Location that is none leads to, verify names
+func (s *Session) emptied(ctx context.Context, l look, at layout.Partition, generation layout.Generation) (bool, error) {
+	if generation != layout.FirstGeneration || slices.ContainsFunc(l.fragments, func(f layout.Fragment) bool { return f.Partition == at }) {
+		return generation != layout.FirstGeneration, nil
 	}
-	if generation != layout.FirstGeneration {
-		return true, nil
-	}
-	for _, prefix := range []string{layout.RawPrefix(at), p.Location} { // as they are now
+	for _, prefix := range []string{layout.RawPrefix(at), layout.Location(at, generation)} { // as they are now
 		for _, err := range s.lake.Bucket.List(ctx, prefix, "") {
 			return false, err
 		}

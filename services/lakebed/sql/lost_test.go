@@ -31,7 +31,18 @@ func TestLostHours(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, layout.Location(hour, first)},
-		"the catalog does not know it":      {func(l *lake) { l.part(hour, first, 1, line) }, "lakebed rebuild"},
+		"the catalog does not know it": {func(l *lake) { l.part(hour, first, 1, line) }, "lakebed rebuild"},
+		"the catalog leads elsewhere": {func(l *lake) {
+			l.events(hour, line)
+			entries, err := l.catalog.Partitions(t.Context(), hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			entries[0].Location = layout.Location(hour+1, first)
+			if err := l.catalog.SetPartitions(t.Context(), entries); err != nil {
+				t.Fatal(err)
+			}
+		}, "lakebed rebuild"},
 		"nothing is merged yet":             {func(l *lake) { l.publish(hour, first, line); l.fragment(hour, false, line) }, ""},
 		"nothing is left, and nothing was":  {func(l *lake) { l.publish(hour, first, line) }, ""},
 		"a later generation is not shown":   {func(l *lake) { l.events(hour, line); l.part(hour, second, 2, line) }, ""},
