@@ -279,7 +279,8 @@ func TestHalts(t *testing.T) {
 		name  string
 		swept bool // the first generation is
 		key   func(next layout.Generation) string
-		make  func([]byte) []byte // nil: the object is deleted
+		make  func([]byte) []byte // of what is there; nil: the object is deleted
+		from  string              // of what is there instead
 		lost  bool                // the catalog, too
 		says  string
 	}{
@@ -294,6 +295,7 @@ func TestHalts(t *testing.T) {
 		{name: "66 first slot deleted", key: func(layout.Generation) string { return slotKey(first, 1) }, says: "is missing"},
 		{name: "66 swept slot deleted", swept: true, key: func(layout.Generation) string { return slotKey(first, 2) }, says: "is missing"},
 		{name: "66 successor deleted", key: func(g layout.Generation) string { return slotKey(g, 1) }, says: "was deleted"},
+		{name: "66 a part copied over another", key: func(layout.Generation) string { return slotKey(first, 2) }, from: slotKey(first, 1), make: bytes.Clone, says: "part-00002"},
 		{name: "66 something foreign among the parts", key: func(g layout.Generation) string { return layout.Location(hour, g) + "notes.txt" }, make: func([]byte) []byte { return []byte("x") }, says: "move it away"},
 		{name: "69 newer part", key: func(g layout.Generation) string { return slotKey(g, 1) }, make: newer, says: "newer lakebed"},
 		{name: "61 newer seal", key: func(layout.Generation) string { return slotKey(first, 4) }, make: newer, says: "newer lakebed"},
@@ -303,8 +305,12 @@ func TestHalts(t *testing.T) {
 			l, next := succeeded(t, c.swept)
 			key, location := c.key(next), l.location(hour)
 			was, there := l.objects("")[key]
+			from := was
+			if c.from != "" {
+				from = string(l.get(c.from))
+			}
 			if l.remove(key); c.make != nil {
-				l.set(key, c.make([]byte(was)))
+				l.set(key, c.make([]byte(from)))
 			}
 			if c.lost {
 				l.cat, location = catalog.NewMemory(), ""
