@@ -143,7 +143,7 @@ var registry = []row{
 	{65, "old versions restored, deletions refused", "I2 I10", []string{compact + "TestRestored", compact + "TestDeletionsRefused", damage + "old generation never swept"},
 		"versions, locks and MFA are S3's own: what they do to Lakebed is an object that comes back, or a deletion that is refused"},
 	{66, "a person or a rule deletes or moves an object", "I15", []string{
-		compact + "TestMissingSlot", compact + "TestArchived", halt + "66 first slot deleted", halt + "66 successor deleted", halt + "66 something foreign among the parts",
+		compact + "TestMissingSlot", compact + "TestArchived", halt + "66 first slot deleted", halt + "66 successor deleted", halt + "66 a part copied over another", halt + "66 something foreign among the parts",
 		damage + "slot in the middle deleted", damage + "fragment that waits deleted", damage + "successor deleted"}, ""},
 	{67, "Glue refuses, throttles, forgets, or takes the last writer's word", "I14", []string{
 		faults + "Glue refuses calls", faults + "Glue refuses single partitions", faults + "a write to Glue does not land", faults + "the last writer set a Location back",
