@@ -43,6 +43,25 @@ func (l *listing) entry(hour layout.Partition) (catalog.Partition, bool) {
 type listings struct {
 	compares bool // whether partitions are compared before they are set, as in a file; else the last writer wins, as in Glue
 	known    map[sum]*listing
+	written  map[sum]*listing // by what was there and the request, what came of it
+}
+
+// write does a request that sets something, each on each content once.
+func (c *listings) write(in *listing, r *request) (*listing, error) {
+	at := sum{uint64(in.id), r.hash}
+	to, known := c.written[at]
+	if !known {
+		if r.op == setTable {
+			to = c.setTable(in, r.table)
+		} else {
+			to = c.setPartition(in, r.entry)
+		}
+		c.written[at] = to
+	}
+	if to == nil {
+		return in, catalog.ErrStale
+	}
+	return to, nil
 }
 
 func (c *listings) intern(l listing) *listing {
@@ -65,21 +84,23 @@ func (c *listings) intern(l listing) *listing {
 	return known
 }
 
-func (c *listings) setTable(in *listing, t catalog.Table) (*listing, error) {
+// setTable gives nil where the write is stale.
+func (c *listings) setTable(in *listing, t catalog.Table) *listing {
 	if t.Version != in.table.Version {
-		return in, catalog.ErrStale
+		return nil
 	}
 	next := *in
 	next.writes++
 	t.Version = strconv.Itoa(next.writes)
 	next.table = t
-	return c.intern(next), nil
+	return c.intern(next)
 }
 
-func (c *listings) setPartition(in *listing, p catalog.Partition) (*listing, error) {
+// setPartition does, too.
+func (c *listings) setPartition(in *listing, p catalog.Partition) *listing {
 	old, _ := in.entry(p.Hour)
 	if c.compares && p.Version != old.Version {
-		return in, catalog.ErrStale
+		return nil
 	}
 	p.Version = "set"
 	if c.compares {
@@ -90,5 +111,5 @@ func (c *listings) setPartition(in *listing, p catalog.Partition) (*listing, err
 	next.entries = slices.DeleteFunc(slices.Clone(in.entries), func(e catalog.Partition) bool { return e.Hour == p.Hour })
 	next.entries = append(next.entries, p)
 	slices.SortFunc(next.entries, func(a, b catalog.Partition) int { return int(a.Hour - b.Hour) })
-	return c.intern(next), nil
+	return c.intern(next)
 }

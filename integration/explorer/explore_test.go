@@ -22,8 +22,10 @@ type explorer struct {
 	seen     map[sum]struct{}
 	proved   map[sum]bool // what was held to verify and to convergence
 	rests    map[sum]*rest
-	resting  bool // a fresh compactor is at work on a copy of the world
-	over     int  // visits that have ended
+	runs     map[origin]*run
+	resters  []*machine // fresh compactors, one an hour
+	resting  bool       // a fresh compactor is at work on a copy of the world
+	over     int        // visits that have ended
 	last     *outcome
 	met      map[string]int
 	setAside map[string]int
@@ -36,6 +38,8 @@ type violation struct {
 	err  error
 	path []move
 }
+
+var errLarge = errors.New("the scenario is too large")
 
 // frame is a state on the way that is being explored.
 type frame struct {
@@ -55,12 +59,11 @@ func (x *explorer) explore(from state) *violation {
 		return path
 	}
 	enter := func(s state) error {
-		s, err := x.arrive(s, nil)
-		if err != nil {
+		if err := x.check(&s); err != nil {
 			return err
 		}
 		if x.visit(&s) {
-			stack = append(stack, frame{state: s, moves: x.moves(&s, nil)})
+			stack = append(stack, frame{state: s, moves: x.moves(&s)})
 		}
 		return nil
 	}
@@ -84,7 +87,7 @@ func (x *explorer) explore(from state) *violation {
 			return &violation{err, way()}
 		}
 		if x.states > x.scenario.most {
-			return &violation{fmt.Errorf("more than %d states: the scenario is too large", x.scenario.most), nil}
+			return &violation{errLarge, nil}
 		}
 	}
 	return nil
@@ -99,52 +102,6 @@ func (x *explorer) visit(s *state) bool {
 	x.seen[k] = struct{}{}
 	x.states++
 	return true
-}
-
-// arrive checks a state, and serves what nobody else can ever influence.
-func (x *explorer) arrive(s state, told *[]string) (state, error) {
-	if err := x.check(&s); err != nil {
-		return s, err
-	}
-	for again := true; again; {
-		again = false
-		for i := range s.count {
-			for s.ready(int(i), x.longest) && x.settled(&s, s.processes[i].node.request) {
-				var err error
-				if s, err = x.answer(s, int(i), false, told); err != nil {
-					return s, err
-				}
-				again = true
-			}
-		}
-	}
-	return s, nil
-}
-
-// settled tells whether a request may be answered at once, without a look at what others could do before. It is one that only reads, and its
-// answer will be the same whenever it is given: the clock will not jump any more, or the scenario says that nobody changes what it reads.
-// Whatever others do commutes with it. That the scenario is right is checked at every write: were there any way at all to one
-// that it rules out, there would be one to it from here, too, since nothing on the way depends on this answer.
-func (x *explorer) settled(s *state, r *request) bool {
-	jumps := int(s.jumps) < len(x.scenario.clock)
-	if r.op.writes() || r.bound && jumps {
-		return false
-	}
-	switch r.op {
-	case now:
-		return !jumps
-	case readTable:
-		return below(x.scenario.still, "table")
-	case list:
-		return below(x.scenario.still, r.key)
-	case get:
-		if below(x.scenario.still, r.key) {
-			return true
-		}
-		_, there := s.store.get(r.key)
-		return there && below(x.scenario.kept, r.key)
-	}
-	return false
 }
 
 // check holds a state to all promises, each store and catalog once for those that look at nothing else.
@@ -162,11 +119,6 @@ func (x *explorer) check(s *state) error {
 	return x.comesToRest(s)
 }
 
-// advance gives the process after an answer.
-func (x *explorer) advance(n *node, a *response, happened lost) *node {
-	return n.machine.advance(n, a, happened)
-}
-
 // visited notes the end of a compactor's visit.
 func (x *explorer) visited(_ *state, o *outcome) error {
 	x.over++
@@ -180,13 +132,13 @@ func (x *explorer) visited(_ *state, o *outcome) error {
 // tell tells the way to a violation, one line a step.
 func (x *explorer) tell(from state, v *violation) string {
 	var told []string
-	s, err := x.arrive(from, &told)
+	s, err := from, x.check(&from)
 	for _, m := range v.path {
 		if err != nil {
 			break
 		}
 		if s, err = x.do(s, m, &told); err == nil {
-			s, err = x.arrive(s, &told)
+			err = x.check(&s)
 		}
 	}
 	if err == nil {
@@ -211,16 +163,15 @@ func (x *explorer) shortest(from state, limit int) *violation {
 		}
 		return way
 	}
-	s, err := x.arrive(from, nil)
-	if err != nil {
+	if err := x.check(&from); err != nil {
 		return &violation{err, nil}
 	}
-	all = append(all, step{s, -1, move{}})
+	all = append(all, step{from, -1, move{}})
 	for i := 0; i < len(all) && len(all) < limit; i++ {
-		for _, m := range x.moves(&all[i].state, nil) {
+		for _, m := range x.moves(&all[i].state) {
 			s, err := x.do(all[i].state, m, nil)
 			if err == nil {
-				s, err = x.arrive(s, nil)
+				err = x.check(&s)
 			}
 			if err != nil {
 				return &violation{err, path(i, m)}

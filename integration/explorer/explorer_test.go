@@ -16,11 +16,13 @@
 package explorer
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/shared/verify"
 )
 
 // scenario is a first state, the processes in it, and what may happen to them.
@@ -34,9 +36,8 @@ type scenario struct {
 	faults    uint8   // how many writes may fail
 	fails     func(*request) bool
 
-	still []string // prefixes of keys that nobody changes; "table" for the table's columns
-	kept  []string // prefixes of keys whose objects stay as they are, once they are there
-	rest  func(*state) bool
+	rest   func(*state) bool
+	passes []verify.Code // what a state may show, for a reason that the scenario gives
 
 	meets []string // what has to come up: else the scenario is not about what it says
 	least int      // states
@@ -68,15 +69,18 @@ func TestExplorer(t *testing.T) {
 func (s scenario) run(t *testing.T) {
 	x := &explorer{
 		t: t, scenario: &s, stores: newStores(), machines: map[string]*machine{}, longest: seconds(s.policy.LongestQuery),
-		listings: &listings{compares: s.policy.Bound == 0, known: map[sum]*listing{}},
-		seen:     map[sum]struct{}{}, proved: map[sum]bool{}, rests: map[sum]*rest{}, met: map[string]int{}, setAside: map[string]int{},
+		listings: &listings{compares: s.policy.Bound == 0, known: map[sum]*listing{}, written: map[sum]*listing{}},
+		seen:     map[sum]struct{}{}, proved: map[sum]bool{}, rests: map[sum]*rest{}, runs: map[origin]*run{}, met: map[string]int{}, setAside: map[string]int{},
 	}
 	began := time.Now()
 	first := x.populate()
 	v := x.explore(first)
 	x.report(time.Since(began))
 	if v != nil {
-		if short := x.shortest(first, 500_000); short != nil {
+		if errors.Is(v.err, errLarge) {
+			t.Fatalf("after %d states: %v", x.states, v.err)
+		}
+		if short := x.shortest(first, 150_000); short != nil {
 			v = short
 		}
 		t.Fatalf("after %d states: %s", x.states, x.tell(first, v))
@@ -97,13 +101,13 @@ func (x *explorer) populate() state {
 	l := newLake(x.t, s)
 	s.prepare(x.t, l)
 	if s.most == 0 {
-		s.most = 3_000_000
+		s.most = 400_000
 	}
 	first := x.take(l)
 	sweeps := s.policy
 	mergesOnly(&sweeps)
 	scratch := x.t.TempDir()
-	programs := map[string]program{worker: works(s.policy, scratch), sweeper: works(sweeps, scratch), reader: reads}
+	programs := map[string]program{worker: works(hour, s.policy, scratch), visitor: works(hour, s.policy, scratch), sweeper: works(hour, sweeps, scratch), reader: reads, evolver: works(hour+1, sweeps, scratch)}
 	if s.delivery != nil {
 		d := s.delivery(x.t)
 		programs[writer] = writes(d)
@@ -112,6 +116,11 @@ func (x *explorer) populate() state {
 		}
 	}
 	x.machines[worker] = x.machine(worker, programs[worker])
+	x.resters = []*machine{x.machines[worker]}
+	if slices.Contains(s.processes, evolver) {
+		x.machines[other] = x.machine(other, programs[evolver])
+		x.resters = append(x.resters, x.machines[other])
+	}
 	for _, name := range s.processes {
 		if x.machines[name] == nil {
 			x.machines[name] = x.machine(name, programs[name])
@@ -127,7 +136,7 @@ func (x *explorer) populate() state {
 }
 
 func (x *explorer) machine(name string, p program) *machine {
-	m := newMachine(x.t, name, x.stores, p, name == worker || name == sweeper)
+	m := newMachine(x.t, name, x.stores, p, name == worker || name == sweeper || name == other)
 	x.t.Cleanup(m.end)
 	return m
 }
@@ -149,8 +158,8 @@ func (x *explorer) report(took time.Duration) {
 		histories += int(m.nodes)
 		instances += m.started
 	}
-	x.t.Logf("%d states, %d moves, %d stores, %d histories (%d times run from the start), %d ways to rest, %s",
-		x.states, x.edges, len(x.stores.known), histories, instances, len(x.rests), took.Round(time.Millisecond))
+	x.t.Logf("%d states, %d moves, %d stores, %d catalogs, %d histories (%d times run from the start), %d runs ahead, %d ways to rest, %s",
+		x.states, x.edges, len(x.stores.known), len(x.listings.known), histories, instances, len(x.runs), len(x.rests), took.Round(time.Millisecond))
 	var met []string
 	for what := range x.met {
 		met = append(met, what)

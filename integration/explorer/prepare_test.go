@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type lake struct {
 
 func newLake(t *testing.T, s *scenario) *lake {
 	l := &lake{t: t, at: 10 * minute, policy: s.policy}
+	l.policy.Bound = 0 // nobody disturbs, and nothing is to wait for
 	l.store = bucket.NewMemory(func() time.Time { return timeOf(l.at) })
 	l.catalog = catalog.NewMemory()
 	if s.policy.Bound > 0 {
@@ -76,7 +78,9 @@ func (l *lake) ingest(lanes int, lines ...string) {
 }
 
 // work has a compactor visit the hour until it has nothing to do, or, where the catalog is mute, once.
-func (l *lake) work(change func(*compactor.Policy)) {
+func (l *lake) work(change func(*compactor.Policy)) { l.workAt(hour, change) }
+
+func (l *lake) workAt(at layout.Partition, change func(*compactor.Policy)) {
 	l.t.Helper()
 	p := l.policy
 	if change != nil {
@@ -89,7 +93,7 @@ func (l *lake) work(change func(*compactor.Policy)) {
 		l.t.Fatal(err)
 	}
 	for range 10 {
-		r := c.Work(l.t.Context(), compactor.Task{Partition: hour}, time.Time{})
+		r := c.Work(l.t.Context(), compactor.Task{Partition: at}, time.Time{})
 		if l.mute && len(r.SetAside) > 0 {
 			return
 		}
@@ -101,6 +105,30 @@ func (l *lake) work(change func(*compactor.Policy)) {
 		}
 	}
 	l.t.Fatal("the lake was not made ready")
+}
+
+// halfway leaves the hour as a compactor does that died between a seal and the write of the Location.
+func (l *lake) halfway() {
+	l.t.Helper()
+	for _, id := range []string{"a", "b"} {
+		l.ingest(1, lines(id)...)
+		l.merge()
+	}
+	l.at, l.mute = 80*minute, true
+	l.work(nil)
+	l.mute = false
+	l.at = 90 * minute
+}
+
+// another gives the hour after this one a part, and an event that needs another column.
+func (l *lake) another() {
+	l.t.Helper()
+	later := func(line string) string {
+		return strings.Replace(line, timeOf(60).Format(time.RFC3339), timeOf(61*minute).Format(time.RFC3339), 1)
+	}
+	l.ingest(1, later(line("y", "")))
+	l.workAt(hour+1, mergesOnly)
+	l.ingest(1, later(line("x", `,"more":true`)))
 }
 
 // merge makes a part of what waits, and nothing else.
@@ -150,11 +178,11 @@ func (x *explorer) take(l *lake) state {
 	first := x.listings.intern(listing{})
 	if len(t.Columns) > 0 {
 		t.Version = ""
-		first, _ = x.listings.setTable(first, t)
+		first = x.listings.setTable(first, t)
 	}
 	for _, e := range entries {
 		e.Version = ""
-		first, _ = x.listings.setPartition(first, e)
+		first = x.listings.setPartition(first, e)
 	}
 	s.catalog = first
 	g := x.look(s.store)

@@ -1,7 +1,6 @@
 package explorer
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,25 +193,4 @@ func (x *explorer) judge(_ *state, o *outcome, owed events) error {
 		return fmt.Errorf("READER: it did not see %s, which was committed before it began", x.spell(missing))
 	}
 	return nil
-}
-
-var errStill = errors.New("the scenario says that nobody changes it")
-
-// unstable checks a change against what the scenario says to stay as it is.
-func (x *explorer) unstable(key string) error {
-	if !x.resting && below(x.scenario.still, key) {
-		return fmt.Errorf("%s is changed: %w", short(key), errStill)
-	}
-	return nil
-}
-
-func (x *explorer) unmoved(key string) error {
-	if !x.resting && below(x.scenario.kept, key) {
-		return fmt.Errorf("%s is overwritten or deleted: %w", short(key), errStill)
-	}
-	return nil
-}
-
-func below(prefixes []string, key string) bool {
-	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 }

@@ -31,6 +31,8 @@ var ops = [...]string{"now", "list", "get", "put", "delete", "read table", "set 
 
 func (o op) writes() bool { return o == put || o == remove || o == setTable || o == setPartition }
 
+func (r *request) inBucket() bool { return r.op == put || r.op == remove }
+
 // request is one call of a process.
 type request struct {
 	op      op

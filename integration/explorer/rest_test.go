@@ -36,7 +36,6 @@ func (x *explorer) comesToRest(s *state) error {
 func (x *explorer) settle(s state) *rest {
 	x.resting = true
 	defer func() { x.resting = false }()
-	s.processes[0].node = x.machines[worker].root
 	var way []sum
 	var end *rest
 	for visits, idle := 0, 0; end == nil; visits++ {
@@ -65,19 +64,25 @@ func (x *explorer) settle(s state) *rest {
 	return end
 }
 
-// goThrough lets the compactor make one visit. Its sleeps take their time.
+// goThrough lets a compactor visit every hour once. Its sleeps take their time.
 func (x *explorer) goThrough(s *state) error {
 	p := &s.processes[0]
-	for before := x.over; x.over == before; {
-		if !s.ready(0, 0) {
-			s.clock = p.since + p.node.request.waits()
+	for _, m := range x.resters {
+		*p = process{node: m.root}
+		for before := x.over; x.over == before; {
+			if !s.ready(0, 0) {
+				s.clock = p.since + p.node.request.waits()
+			}
+			var err error
+			if *s, err = x.answer(*s, 0, false, nil); err != nil {
+				return err
+			}
 		}
-		var err error
-		if *s, err = x.answer(*s, 0, false, nil); err != nil {
-			return err
+		if x.last.err != nil {
+			return x.last.err
 		}
 	}
-	return x.last.err
+	return nil
 }
 
 // atRest wants nothing left to do.
@@ -92,11 +97,15 @@ func (x *explorer) atRest(s *state) error {
 			return fmt.Errorf("REST: %s still holds events, while %s is current", short(name+"/"), short(current+"/"))
 		}
 	}
+	if g.raw != 0 {
+		return fmt.Errorf("REST: fragments with %s are left", x.spell(g.raw))
+	}
 	if len(g.rows) > len(g.chain) {
 		return fmt.Errorf("REST: %d directories of generations are there, the chain has %d", len(g.rows), len(g.chain))
 	}
 	for _, o := range s.store.objects {
 		switch top, rest, _ := strings.Cut(o.key, "/"); {
+		case !strings.HasPrefix(rest, hour.String()+"/"):
 		case top == "visit", top == "index" && !strings.HasPrefix(rest, hour.String()+"/"+current+"/"):
 			return fmt.Errorf("REST: %s is left", short(o.key))
 		}

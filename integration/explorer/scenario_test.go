@@ -1,18 +1,136 @@
 package explorer
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/lakebed/lakebed/shared/verify"
+)
 
 var scenarios = []scenario{
 	{
-		name: "minor against minor", policy: policy, processes: []string{worker, worker, writer},
+		name: "minor against minor", policy: policy, processes: []string{worker, worker, writer, reader},
 		prepare: func(_ *testing.T, l *lake) {
 			l.ingest(1, lines("z")...)
 			l.merge()
 			l.ingest(1, lines("a", "b")...)
 		},
 		delivery: func(*testing.T) delivery { return delivery{9, 1, lines("b", "c")} },
-		still:    []string{"table", "erasures/", "visit/"}, kept: []string{"raw/", "events/", "index/"},
-		faults: 1, least: 1000,
-		meets: []string{"a part lost its slot to one of its lane", "a create found what it was to make", "a write landed late"},
+		faults:   1, least: 1000,
+		meets: []string{"a part lost its slot to one of its lane", "a create found what it was to make", "a write landed late", "a reader read all"},
+	},
+	{
+		name: "first part", policy: policy, processes: []string{worker, worker},
+		prepare: func(_ *testing.T, l *lake) {
+			l.ingest(1, line("a", `,"n":1`))
+		},
+		faults: 1, least: 100,
+		meets: []string{"the catalog refused a stale write", "a create found what it was to make"},
+	},
+	{
+		name: "columns widen", policy: policy, processes: []string{worker, worker, writer},
+		prepare: func(_ *testing.T, l *lake) {
+			l.ingest(1, line("a", `,"n":1`))
+			l.merge()
+		},
+		delivery: func(*testing.T) delivery { return delivery{9, 1, []string{line("b", `,"n":"x"`)}} },
+		least:    100,
+		meets:    []string{"the catalog refused a stale write"},
+	},
+	{
+		name: "lane against lane", policy: policy, processes: []string{worker, worker, writer},
+		prepare: func(t *testing.T, l *lake) {
+			l.ingest(1, lines("z")...)
+			l.merge()
+			l.ingest(2, lines(idIn(t, "1", "a"))...)
+		},
+		delivery: func(t *testing.T) delivery { return delivery{9, 2, lines(idIn(t, "0", "b"), idIn(t, "1", "a"))} },
+		faults:   1, least: 1000,
+		meets: []string{"a part lost its slot to another lane", "a part took the next slot"},
+	},
+	{
+		name: "wide lane against narrow", policy: policy, processes: []string{worker, worker, writer},
+		prepare: func(t *testing.T, l *lake) {
+			l.ingest(1, lines("z")...)
+			l.merge()
+			l.ingest(2, lines(idIn(t, "1", "a"))...)
+		},
+		delivery: func(t *testing.T) delivery { return delivery{9, 1, lines(idIn(t, "1", "a"), "c")} },
+		faults:   1, least: 1000,
+		meets: []string{"a part lost its slot to one of its lane"},
+	},
+	{
+		name: "major against a late part", policy: policy, processes: []string{worker, worker, writer, reader},
+		prepare: func(_ *testing.T, l *lake) {
+			for _, id := range []string{"a", "b"} {
+				l.ingest(1, lines(id)...)
+				l.merge()
+			}
+			l.at = 80 * minute
+		},
+		delivery: func(*testing.T) delivery { return delivery{9, 1, lines("b", "c")} },
+		least:    1000,
+		meets: []string{
+			"a seal lost its slot to a part", "a seal came after the copy of the part that it lost to", "a part lost its slot to a seal",
+			"a seal lost its slot to another", "an orphan was removed", "a generation was sealed",
+		},
+	},
+	{
+		name: "zombies", policy: policy, processes: []string{worker, worker, reader},
+		prepare: func(_ *testing.T, l *lake) {
+			l.ingest(1, lines("a")...)
+			l.merge()
+			l.at = 80 * minute
+			l.ingest(1, lines("a", "b")...)
+		},
+		clock: []int32{120 * minute},
+		least: 1000,
+		meets: []string{
+			"a slot was emptied", "a sweep met a changed slot", "a create met an emptied slot", "a fragment was deleted",
+		},
+	},
+	{
+		name: "a sweeper with another configuration", policy: policy, processes: []string{worker, sweeper},
+		prepare: func(_ *testing.T, l *lake) {
+			for _, id := range []string{"a", "b"} {
+				l.ingest(1, lines(id)...)
+				l.merge()
+			}
+			l.at = 80 * minute
+		},
+		clock: []int32{120 * minute},
+		least: 1000,
+		meets: []string{"a slot was emptied"}, passes: []verify.Code{verify.Unswept},
+	},
+	{
+		name: "repair against repair", policy: bounded, processes: []string{worker, worker},
+		prepare: func(_ *testing.T, l *lake) {
+			l.halfway()
+			l.ingest(1, lines("c")...)
+		},
+		clock:  []int32{91 * minute, 92 * minute, 94 * minute},
+		faults: 1,
+		fails:  func(r *request) bool { return r.op == setPartition },
+		least:  100,
+		meets:  []string{"a Location was set on", "a generation was sealed"},
+	},
+	{
+		name: "columns follow while a generation is sealed", policy: bounded, processes: []string{worker, visitor, evolver, writer},
+		prepare: func(_ *testing.T, l *lake) {
+			l.ingest(1, lines("a")...)
+			l.merge()
+			l.ingest(1, lines("b")...)
+			l.merge()
+			l.another()
+			l.at = 80 * minute
+		},
+		delivery: func(*testing.T) delivery { return delivery{9, 1, lines("c")} },
+		clock:    []int32{81 * minute, 82 * minute},
+		faults:   1,
+		fails: func(r *request) bool {
+			return r.op == setPartition && r.entry.Hour == hour && strings.HasSuffix(r.entry.Location, "gen-0001/")
+		},
+		least: 100,
+		meets: []string{"a Location was set on", "a generation was sealed", "columns followed"},
 	},
 }

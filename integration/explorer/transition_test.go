@@ -11,75 +11,6 @@ import (
 	"github.com/lakebed/lakebed/shared/catalog"
 )
 
-// move is one transition: who does what.
-type move struct {
-	kind moveKind
-	n    uint8 // of a process, or of a write under way
-}
-
-type moveKind uint8
-
-const (
-	serves moveKind = iota // a process gets its answer
-	loses                  // a process hears of a failure, and what it wrote may land later, or never
-	lands                  // such a write lands
-	jumps                  // the clock jumps
-)
-
-// moves gives what can happen next.
-func (x *explorer) moves(s *state, to []move) []move {
-	for i := range s.count {
-		if !s.ready(int(i), x.longest) {
-			continue
-		}
-		to = append(to, move{serves, i})
-		if s.faults > 0 && x.mayFail(s.processes[i].node) {
-			to = append(to, move{loses, i})
-		}
-	}
-	for i, l := range s.late {
-		if l.write != nil {
-			to = append(to, move{lands, uint8(i)})
-		}
-	}
-	if int(s.jumps) < len(x.scenario.clock) {
-		to = append(to, move{jumps, 0})
-	}
-	return to
-}
-
-// mayFail tells whether the scenario lets a process's request fail.
-func (x *explorer) mayFail(n *node) bool {
-	return n.request.op.writes() && (x.scenario.fails == nil || x.scenario.fails(n.request))
-}
-
-// do gives the state after a move, and, when told is not nil, tells what happened.
-func (x *explorer) do(s state, m move, told *[]string) (state, error) {
-	switch m.kind {
-	case serves, loses:
-		return x.answer(s, int(m.n), m.kind == loses, told)
-	case lands:
-		l := s.late[m.n]
-		s.late[m.n] = late{}
-		_, happened, err := x.write(&s, l.write)
-		x.meet("a write landed late", happened == nil)
-		if told != nil {
-			tell(told, "late      %s: %s", l.write, result(happened))
-		}
-		return s, err
-	default:
-		s.clock = x.scenario.clock[s.jumps]
-		s.jumps++
-		for i, l := range s.late {
-			if l.write != nil && s.clock >= l.until {
-				s.late[i] = late{}
-			}
-		}
-		tell(told, "clock     %s", spell(timeOf(s.clock)))
-		return s, nil
-	}
-}
-
 func tell(told *[]string, format string, args ...any) {
 	if told != nil {
 		*told = append(*told, fmt.Sprintf(format, args...))
@@ -93,27 +24,40 @@ func result(err error) string {
 	return err.Error()
 }
 
+// answerTo gives the answer to a request that has a deadline which is over, or that only reads; and, of one with a deadline, how much of its time
+// it took.
+func (x *explorer) answerTo(s *state, i int) (a *response, passed bool) {
+	p := &s.processes[i]
+	r := p.node.request
+	a = &response{}
+	if r.bound {
+		took := max(s.clock-p.since-r.waits(), 0)
+		if took >= seconds(r.left) {
+			return &response{took: r.left + time.Millisecond, err: context.DeadlineExceeded}, true
+		}
+		a.took = time.Duration(took) * time.Second
+	}
+	if !r.op.writes() {
+		x.read(s, p.node, a)
+	}
+	return a, false
+}
+
 // answer gives a process the answer to its request.
 func (x *explorer) answer(s state, i int, lose bool, told *[]string) (state, error) {
 	p := &s.processes[i]
 	at, r := p.node, p.node.request
-	answer := &response{}
 	var broken error
 	var happened lost
-	took := int32(0)
-	if r.bound {
-		took = max(s.clock-p.since-r.waits(), 0)
-		answer.took = time.Duration(took) * time.Second
-	}
-	switch until := p.since + r.waits() + seconds(r.left); {
-	case r.bound && s.clock >= until:
-		answer.took, answer.err = r.left+time.Millisecond, context.DeadlineExceeded
+	answer, passed := x.answerTo(&s, i)
+	switch {
+	case passed:
 		x.meet("a deadline passed before "+ops[r.op], true)
 	case lose:
 		s.faults--
 		l := late{r, never}
 		if r.bound {
-			l.until = until
+			l.until = p.since + r.waits() + seconds(r.left)
 		}
 		for k := range s.late {
 			if s.late[k].write == nil {
@@ -123,21 +67,18 @@ func (x *explorer) answer(s state, i int, lose bool, told *[]string) (state, err
 		}
 		answer.err = errReset
 	case r.op.writes():
-		var err error
-		answer, err, broken = x.writeFor(&s, at, &happened)
-		answer.took = time.Duration(took) * time.Second
-		answer.err = err
-	default:
-		x.read(&s, at, answer)
+		took := answer.took
+		answer, broken = x.writeFor(&s, at, &happened)
+		answer.took = took
 	}
-	x.reads(&s, i)
+	x.begins(&s, i)
 	if told != nil {
 		tell(told, "%-9s %s: %s", x.names[i], r, describe(r, answer))
 	}
 	if broken != nil {
 		return s, broken
 	}
-	return s, x.goOn(&s, i, x.advance(at, answer, happened), told)
+	return s, x.goOn(&s, i, at.machine.advance(at, answer, happened), told)
 }
 
 // goOn puts a process where its answer led it.
@@ -163,14 +104,14 @@ func (x *explorer) goOn(s *state, i int, to *node, told *[]string) error {
 	switch {
 	case to.machine.name == reader:
 		return x.judge(s, o, owed)
-	case o.err == nil:
+	case to.machine.name == writer && o.err == nil:
 		s.accepted |= x.brings
 	}
 	return nil
 }
 
-// reads notes when a reader begins, and what it must see from then on.
-func (x *explorer) reads(s *state, i int) {
+// begins notes when a reader begins, and what it must see from then on.
+func (x *explorer) begins(s *state, i int) {
 	p := &s.processes[i]
 	if p.node.machine.name == reader && p.began == 0 {
 		p.began, p.owed = s.clock, s.committed
@@ -203,15 +144,12 @@ func (x *explorer) read(s *state, n *node, a *response) {
 }
 
 // writeFor does a process's write, and notes what it met.
-func (x *explorer) writeFor(s *state, n *node, happened *lost) (*response, error, error) {
-	r := n.request
+func (x *explorer) writeFor(s *state, n *node, happened *lost) (a *response, broken error) {
 	before := s.store
-	a, err, broken := x.write(s, r)
-	if a == nil {
-		a = &response{}
-	}
+	a, err, broken := x.write(s, n.request)
+	a.err = err
 	x.observe(s, before, n, err, happened)
-	return a, err, broken
+	return a, broken
 }
 
 // write does a write, whoever it comes from, and gives its answer, what it came to, and the promise that it broke.
@@ -224,13 +162,12 @@ func (x *explorer) write(s *state, r *request) (a *response, err, broken error) 
 	case remove:
 		err, broken = x.remove(s, r)
 	case setTable:
-		if s.catalog, err = x.listings.setTable(s.catalog, r.table); err == nil {
+		if s.catalog, err = x.listings.write(s.catalog, r); err == nil {
 			a.table, a.catalog = s.catalog.table, s.catalog.tableHash
-			broken = x.unstable("table")
 		}
 	case setPartition:
 		was, _ := s.catalog.entry(r.entry.Hour)
-		if s.catalog, err = x.listings.setPartition(s.catalog, r.entry); err == nil {
+		if s.catalog, err = x.listings.write(s.catalog, r); err == nil {
 			x.meetLocation(s, was, r)
 		}
 	}
@@ -250,10 +187,7 @@ func (x *explorer) put(s *state, r *request) (err, broken error) {
 	case there && o.content == r.content && !strings.HasPrefix(r.key, "events/"):
 		return nil, nil // the same again
 	}
-	broken = errors.Join(x.replaced(s, o, there, r.content), x.unstable(r.key))
-	if there && broken == nil {
-		broken = x.unmoved(r.key)
-	}
+	broken = x.replaced(s, o, there, r.content)
 	s.store = x.stores.put(s.store, r.key, r.content, s.clock)
 	return nil, broken
 }
@@ -266,7 +200,7 @@ func (x *explorer) remove(s *state, r *request) (err, broken error) {
 	case r.when.Match != "" && o.content.etag != r.when.Match:
 		return bucket.ErrChanged, nil
 	}
-	broken = errors.Join(x.replaced(s, o, there, nil), x.unstable(r.key), x.unmoved(r.key))
+	broken = x.replaced(s, o, there, nil)
 	s.store = x.stores.drop(s.store, r.key)
 	return nil, broken
 }
