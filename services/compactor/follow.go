@@ -129,11 +129,12 @@ func (v *visit) publish(ctx context.Context, s *state) error {
 	return v.set(ctx, s.at, p)
 }
 
-// set writes partitions as decided by the look. Where the catalog cannot compare, the write lands within the bound of that look or not at
-// all: a deadline over all tries, and no try once it has passed.
+// set writes partitions as decided by the look. The write lands within a bound of that look or not at all: a deadline over all tries, and no
+// try once it has passed.
 func (v *visit) set(ctx context.Context, look time.Time, all ...catalog.Partition) error {
 	now := v.config.Now()
-	if bound := v.config.Policy.Bound; bound > 0 {
+	bound := v.config.Policy.lands()
+	if bound > 0 {
 		left := bound - now.Sub(look)
 		if left <= 0 {
 			return errLost
@@ -146,8 +147,17 @@ func (v *visit) set(ctx context.Context, look time.Time, all ...catalog.Partitio
 		all[i].WrittenAt = look.Add(v.config.Policy.Bound).UTC() // the latest instant at which it can land
 	}
 	err := v.catalog.SetPartitions(ctx, all)
-	if errors.Is(err, catalog.ErrStale) || v.config.Policy.Bound > 0 && errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, catalog.ErrStale) || bound > 0 && errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(errLost, err)
 	}
 	return err
+}
+
+// lands is how long after its look a write of partitions may land. Where the catalog compares, one that is late sets nothing back; but its
+// PublishedAt, from which the grace counts, is older than what it says, and readers began on the generation before until it landed.
+func (p Policy) lands() time.Duration {
+	if p.Bound > 0 {
+		return p.Bound
+	}
+	return p.Grace - p.LongestQuery
 }
