@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -46,12 +47,18 @@ const lockWait = time.Second
 // be read.
 func OpenBolt(path string, o Options) (*Bolt, error) {
 	b := &Bolt{window: NewWindow(o.Keep, o.Limit), options: o}
+	info, err := os.Stat(path)
+	fresh := err != nil || info.Size() == 0
 	if err := guard(func() (err error) {
 		// The list of free pages is kept in the file: without it, bbolt looks for them in a goroutine that a damaged page makes panic.
 		b.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
 		return err
 	}); err != nil {
-		return nil, fmt.Errorf("open claims %s: %w", path, openError(err))
+		err = openError(err)
+		if fresh && !errors.Is(err, ErrInUse) { // there was no room to begin it: the next must not take it for a damaged one
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+		return nil, fmt.Errorf("open claims %s: %w", path, err)
 	}
 	if err := b.load(); err != nil {
 		_ = b.db.Close()
