@@ -24,8 +24,15 @@ type observed struct {
 
 // Put implements bucket.Bucket.
 func (o observed) Put(ctx context.Context, key string, body io.Reader, c bucket.Condition) (bucket.Object, error) {
-	object, err := o.Memory.Put(ctx, key, body, c)
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return bucket.Object{}, err
+	}
+	object, err := o.Memory.Put(ctx, key, bytes.NewReader(text), c)
 	o.world.outcome("put", key, err)
+	if err == nil || errors.Is(err, bucket.ErrExists) {
+		o.world.creates(key, text, err == nil)
+	}
 	if err == nil {
 		o.world.check(key)
 	}
@@ -137,6 +144,18 @@ func (w *World) slot(o bucket.Object) (*content, error) {
 	}
 	w.model.parts[o.Key+o.ETag] = c
 	return c, nil
+}
+
+// header reads what a slot says of itself.
+func (w *World) header(o bucket.Object) (part.Header, error) {
+	if c := w.model.parts[o.Key+o.ETag]; c != nil {
+		return c.Header, nil
+	}
+	text, err := w.read(o.Key)
+	if err != nil {
+		return part.Header{}, err
+	}
+	return part.ParseHeader(text)
 }
 
 // fragment reads what a fragment holds.
@@ -348,7 +367,7 @@ func (w *World) row(p layout.Partition, g layout.Generation) (next layout.Genera
 		if err != nil || s.Number != number {
 			return "", fmt.Errorf("slot %d of %s is not there: its name was freed", number, g)
 		}
-		c, err := w.slot(o)
+		c, err := w.header(o)
 		if err != nil {
 			return "", err
 		}

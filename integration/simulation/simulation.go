@@ -97,6 +97,7 @@ func Run(seed uint64, o Options) *World {
 		w.rest()
 	}
 	w.close()
+	w.met["steps"] += w.steps
 	return w
 }
 
