@@ -23,9 +23,8 @@ type explorer struct {
 	proved   map[sum]bool // what was held to verify and to convergence
 	rests    map[sum]*rest
 	runs     map[origin]*run
-	resters  []*machine // fresh compactors, one an hour
-	resting  bool       // a fresh compactor is at work on a copy of the world
-	over     int        // visits that have ended
+	resting  bool // a fresh compactor is at work on a copy of the world
+	over     int  // visits that have ended
 	last     *outcome
 	met      map[string]int
 	setAside map[string]int

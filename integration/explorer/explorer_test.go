@@ -32,9 +32,9 @@ type scenario struct {
 	prepare   func(*testing.T, *lake)
 	processes []string // names of machines
 	delivery  func(*testing.T) delivery
-	clock     []int32 // to which the clock may jump, one after the other, at any point
-	faults    uint8   // how many writes may fail
-	fails     func(*request) bool
+	clock     []int32                               // to which the clock may jump, one after the other, at any point
+	faults    uint8                                 // how many writes may fail
+	fails     func(machine string, r *request) bool // which; nil: any
 
 	rest   func(*state) bool
 	passes []verify.Code // what a state may show, for a reason that the scenario gives
@@ -107,7 +107,7 @@ func (x *explorer) populate() state {
 	sweeps := s.policy
 	mergesOnly(&sweeps)
 	scratch := x.t.TempDir()
-	programs := map[string]program{worker: works(hour, s.policy, scratch), visitor: works(hour, s.policy, scratch), sweeper: works(hour, sweeps, scratch), reader: reads, evolver: works(hour+1, sweeps, scratch)}
+	programs := map[string]program{worker: works(s.policy, scratch), visitor: works(s.policy, scratch), sweeper: works(sweeps, scratch), reader: reads}
 	if s.delivery != nil {
 		d := s.delivery(x.t)
 		programs[writer] = writes(d)
@@ -116,11 +116,6 @@ func (x *explorer) populate() state {
 		}
 	}
 	x.machines[worker] = x.machine(worker, programs[worker])
-	x.resters = []*machine{x.machines[worker]}
-	if slices.Contains(s.processes, evolver) {
-		x.machines[other] = x.machine(other, programs[evolver])
-		x.resters = append(x.resters, x.machines[other])
-	}
 	for _, name := range s.processes {
 		if x.machines[name] == nil {
 			x.machines[name] = x.machine(name, programs[name])
@@ -136,7 +131,7 @@ func (x *explorer) populate() state {
 }
 
 func (x *explorer) machine(name string, p program) *machine {
-	m := newMachine(x.t, name, x.stores, p, name == worker || name == sweeper || name == other)
+	m := newMachine(x.t, name, x.stores, p, name == worker || name == sweeper)
 	x.t.Cleanup(m.end)
 	return m
 }

@@ -37,7 +37,7 @@ func (x *explorer) moves(s *state) []move {
 			m := move{kind: serves, n: i}
 			m.cuts[i] = uint8(len(r.reads))
 			all = x.spread(s, all, m, ahead[:s.count], r.writes)
-			if s.faults > 0 && (x.scenario.fails == nil || x.scenario.fails(r.writes)) && !(r.writes.bound && x.passed(s, r)) {
+			if s.faults > 0 && (x.scenario.fails == nil || x.scenario.fails(s.processes[i].node.machine.name, r.writes)) && !(r.writes.bound && x.passed(s, r)) {
 				m.kind = loses
 				all = append(all, m)
 			}

@@ -1,12 +1,12 @@
 package explorer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +17,7 @@ import (
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/schema"
 )
 
 // lake is a real one in memory, in which a scenario's first state is made by the real code, undisturbed.
@@ -27,7 +28,9 @@ type lake struct {
 	catalog catalog.Catalog
 	policy  compactor.Policy
 	seq     int
-	mute    bool // the catalog takes no Location
+	mute    bool // the catalog takes no Location,
+	hold    bool // or the bucket no seal: it is under way
+	flying  *request
 }
 
 func newLake(t *testing.T, s *scenario) *lake {
@@ -77,24 +80,22 @@ func (l *lake) ingest(lanes int, lines ...string) {
 	}
 }
 
-// work has a compactor visit the hour until it has nothing to do, or, where the catalog is mute, once.
-func (l *lake) work(change func(*compactor.Policy)) { l.workAt(hour, change) }
-
-func (l *lake) workAt(at layout.Partition, change func(*compactor.Policy)) {
+// work has a compactor visit the hour until it has nothing to do, or can do nothing.
+func (l *lake) work(change func(*compactor.Policy)) {
 	l.t.Helper()
 	p := l.policy
 	if change != nil {
 		change(&p)
 	}
-	c, err := compactor.New(l.store, muted{l.catalog, l}, compactor.Config{
+	c, err := compactor.New(held{l.store, l}, muted{l.catalog, l}, compactor.Config{
 		Policy: p, Mapping: event.DefaultMapping, Scratch: l.t.TempDir(), Memory: 1 << 20, Parallel: 1, Now: func() time.Time { return timeOf(l.at) },
 	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	for range 10 {
-		r := c.Work(l.t.Context(), compactor.Task{Partition: at}, time.Time{})
-		if l.mute && len(r.SetAside) > 0 {
+		r := c.Work(l.t.Context(), compactor.Task{Partition: hour}, time.Time{})
+		if (l.mute || l.hold) && len(r.SetAside) > 0 {
 			return
 		}
 		if len(r.SetAside) > 0 {
@@ -120,15 +121,18 @@ func (l *lake) halfway() {
 	l.at = 90 * minute
 }
 
-// another gives the hour after this one a part, and an event that needs another column.
-func (l *lake) another() {
+// widen gives the table a column, as a compactor does that died before the hours followed.
+func (l *lake) widen(name string) {
 	l.t.Helper()
-	later := func(line string) string {
-		return strings.Replace(line, timeOf(60).Format(time.RFC3339), timeOf(61*minute).Format(time.RFC3339), 1)
+	t, err := l.catalog.Table(l.t.Context())
+	if err == nil {
+		t.Columns = append(t.Columns, catalog.Column{Field: schema.Field{Name: name, Spelling: name, Type: schema.Type{Kind: schema.Bool}}})
+		t.Followed = false
+		_, err = l.catalog.SetTable(l.t.Context(), t)
 	}
-	l.ingest(1, later(line("y", "")))
-	l.workAt(hour+1, mergesOnly)
-	l.ingest(1, later(line("x", `,"more":true`)))
+	if err != nil {
+		l.t.Fatal(err)
+	}
 }
 
 // merge makes a part of what waits, and nothing else.
@@ -141,13 +145,30 @@ type muted struct {
 	lake *lake
 }
 
-var errMute = errors.New("the catalog is mute")
+var errMute = errors.New("no answer")
 
 func (m muted) SetPartitions(ctx context.Context, all []catalog.Partition) error {
 	if m.lake.mute {
 		return errMute
 	}
 	return m.Catalog.SetPartitions(ctx, all)
+}
+
+type held struct {
+	bucket.Bucket
+	lake *lake
+}
+
+func (h held) Put(ctx context.Context, key string, body io.Reader, c bucket.Condition) (bucket.Object, error) {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return bucket.Object{}, err
+	}
+	if p := parse(data); h.lake.hold && p != nil && p.Kind == "seal" {
+		h.lake.flying = &request{op: put, key: key, body: data, when: c}
+		return bucket.Object{}, errMute
+	}
+	return h.Bucket.Put(ctx, key, bytes.NewReader(data), c)
 }
 
 // take gives the lake as an explorer's state.
@@ -185,6 +206,11 @@ func (x *explorer) take(l *lake) state {
 		first = x.listings.setPartition(first, e)
 	}
 	s.catalog = first
+	if l.flying != nil {
+		l.flying.content = x.stores.content(l.flying.body)
+		l.flying.seal()
+		s.late[0] = late{l.flying, l.at + seconds(x.scenario.policy.Bound)}
+	}
 	g := x.look(s.store)
 	s.accepted, s.committed = g.raw|g.current, g.current
 	return s

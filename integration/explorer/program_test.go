@@ -10,7 +10,6 @@ import (
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
-	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
 )
 
@@ -21,12 +20,10 @@ const (
 	sweeper = "sweeper"   // the same with another configuration: it never puts parts together
 	writer  = "ingest"    // takes one delivery, and once more if it failed
 	reader  = "reader"    // reads the hour once
-	evolver = "evolver"   // a compactor that visits another hour once, whose new event needs another column
-	other   = "other"     // the same, again and again
 )
 
 // works is the program of one visit.
-func works(at layout.Partition, policy compactor.Policy, scratch string) program {
+func works(policy compactor.Policy, scratch string) program {
 	return func(ctx context.Context, g *gate) outcome {
 		c, err := compactor.New(g, g, compactor.Config{
 			Policy: policy, Mapping: event.DefaultMapping, Scratch: scratch, Memory: 1 << 20, Parallel: 1, Now: g.now,
@@ -34,7 +31,7 @@ func works(at layout.Partition, policy compactor.Policy, scratch string) program
 		if err != nil {
 			return outcome{err: err}
 		}
-		r := c.Work(ctx, compactor.Task{Partition: at}, time.Time{})
+		r := c.Work(ctx, compactor.Task{Partition: hour}, time.Time{})
 		for _, f := range r.SetAside {
 			err = errors.Join(err, f.Err)
 		}

@@ -64,25 +64,20 @@ func (x *explorer) settle(s state) *rest {
 	return end
 }
 
-// goThrough lets a compactor visit every hour once. Its sleeps take their time.
+// goThrough lets the compactor make one visit. Its sleeps take their time.
 func (x *explorer) goThrough(s *state) error {
 	p := &s.processes[0]
-	for _, m := range x.resters {
-		*p = process{node: m.root}
-		for before := x.over; x.over == before; {
-			if !s.ready(0, 0) {
-				s.clock = p.since + p.node.request.waits()
-			}
-			var err error
-			if *s, err = x.answer(*s, 0, false, nil); err != nil {
-				return err
-			}
+	*p = process{node: x.machines[worker].root}
+	for before := x.over; x.over == before; {
+		if !s.ready(0, 0) {
+			s.clock = p.since + p.node.request.waits()
 		}
-		if x.last.err != nil {
-			return x.last.err
+		var err error
+		if *s, err = x.answer(*s, 0, false, nil); err != nil {
+			return err
 		}
 	}
-	return nil
+	return x.last.err
 }
 
 // atRest wants nothing left to do.
