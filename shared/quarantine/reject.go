@@ -53,23 +53,34 @@ func Put(ctx context.Context, b bucket.Bucket, span layout.Span, rejects []Rejec
 	return key, nil
 }
 
-// Read gives the rejects of the object at key.
+// Read gives the rejects of the object at key, checked against the hash in its name; of one with erased rejects, that hash is of what it was.
 func Read(ctx context.Context, b bucket.Bucket, key string) ([]Reject, error) {
+	at, err := layout.ParseReject(key)
+	if err != nil {
+		return nil, err
+	}
 	lines, err := part.Open(ctx, b, key, false)
 	if err != nil {
 		return nil, err
 	}
 	defer lines.Close()
 	var rejects []Reject
+	sum, erased := xxhash.New(), false
 	for lines.Next() {
 		var r Reject
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			return nil, fmt.Errorf("read %s, line %d: %w", key, lines.Count(), err)
 		}
 		rejects = append(rejects, r)
+		erased = erased || r.Erased
+		_, _ = sum.Write(lines.Bytes()) // never fails
+		_, _ = sum.Write([]byte{'\n'})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	if !erased && sum.Sum64() != at.Hash {
+		return nil, fmt.Errorf("read %s: its content does not have the hash in its name: it was changed or damaged; restore it, or move it away", key)
 	}
 	return rejects, nil
 }

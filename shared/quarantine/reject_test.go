@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
@@ -37,13 +39,24 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// keyOf names an object of any bytes.
+func keyOf(object []byte) string {
+	span := layout.Span{Shard: "s", First: "1", Last: "2"}
+	return layout.Reject{Arrival: layout.PartitionOf(time.Unix(0, 0)), Reason: string(event.Empty), Span: span, Hash: xxhash.Sum64(object)}.Key()
+}
+
+// What was damaged is named, and never given for what was rejected.
 func TestReadBroken(t *testing.T) {
 	b := bucket.NewMemory(time.Now)
-	for name, text := range map[string]string{"json": "{\n", "end": `{"reason":"empty"}`} {
-		if _, err := b.Put(t.Context(), name, strings.NewReader(text), bucket.Condition{}); err != nil {
+	good := `{"reason":"empty","data":"e30="}` + "\n"
+	for name, object := range map[string]struct{ key, text string }{
+		"json": {keyOf([]byte("{\n")), "{\n"}, "end": {keyOf([]byte(`{"reason":"empty"}`)), `{"reason":"empty"}`}, "hash": {keyOf([]byte(good)), strings.Replace(good, "e30", "e31", 1)},
+		"key": {"x", good},
+	} {
+		if _, err := b.Put(t.Context(), object.key, strings.NewReader(object.text), bucket.Condition{}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(t.Context(), b, name); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := Read(t.Context(), b, object.key); err == nil || !strings.Contains(err.Error(), object.key) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
