@@ -88,7 +88,8 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 func (s *state) unsealed() error {
 	cur := s.current()
 	at, named, err := layout.ParseLocation(s.entry.Location)
-	if err != nil || at != s.partition || named.Number() <= cur.name.Number() || !slices.ContainsFunc(s.orphans, func(o orphan) bool { return o.name == named }) {
+	ahead := err == nil && at == s.partition && named.Number() > cur.name.Number()
+	if !ahead || !slices.ContainsFunc(s.orphans, func(o orphan) bool { return o.name == named }) {
 		return nil
 	}
 	return fmt.Errorf("the seal of %s is missing, whose successor %s was published: it was deleted; `lakebed verify` says more",
