@@ -20,7 +20,8 @@ type explorer struct {
 	longest  int32    // query
 
 	seen     map[sum]struct{}
-	proved   map[sum]bool // what was held to verify and to convergence
+	proved   map[sum]world // what was held to verify
+	plain    bool          // each answer is a move of its own
 	rests    map[sum]*rest
 	runs     map[origin]*run
 	resting  bool // a fresh compactor is at work on a copy of the world
@@ -39,6 +40,13 @@ type violation struct {
 }
 
 var errLarge = errors.New("the scenario is too large")
+
+// world is what everybody can see.
+type world struct {
+	store          sum
+	table, entries uint64
+	clock          int32
+}
 
 // frame is a state on the way that is being explored.
 type frame struct {
@@ -109,11 +117,11 @@ func (x *explorer) check(s *state) error {
 		return err
 	}
 	k := sum{uint64(s.store.id)<<32 | uint64(s.catalog.id), uint64(s.clock)}
-	if !x.proved[k] {
+	if _, known := x.proved[k]; !known {
 		if err := x.verify(s.store, s.catalog, s.clock, false); err != nil {
 			return err
 		}
-		x.proved[k] = true
+		x.proved[k] = world{s.store.sum, s.catalog.tableHash, s.catalog.entriesHash, s.clock}
 	}
 	return x.comesToRest(s)
 }

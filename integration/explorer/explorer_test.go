@@ -66,12 +66,16 @@ func TestExplorer(t *testing.T) {
 	}
 }
 
-func (s scenario) run(t *testing.T) {
-	x := &explorer{
-		t: t, scenario: &s, stores: newStores(), machines: map[string]*machine{}, longest: seconds(s.policy.LongestQuery),
+func (s *scenario) explorer(t *testing.T) *explorer {
+	return &explorer{
+		t: t, scenario: s, stores: newStores(), machines: map[string]*machine{}, longest: seconds(s.policy.LongestQuery),
 		listings: &listings{compares: s.policy.Bound == 0, known: map[sum]*listing{}, written: map[sum]*listing{}},
-		seen:     map[sum]struct{}{}, proved: map[sum]bool{}, rests: map[sum]*rest{}, runs: map[origin]*run{}, met: map[string]int{}, setAside: map[string]int{},
+		seen:     map[sum]struct{}{}, proved: map[sum]world{}, rests: map[sum]*rest{}, runs: map[origin]*run{}, met: map[string]int{}, setAside: map[string]int{},
 	}
+}
+
+func (s scenario) run(t *testing.T) {
+	x := s.explorer(t)
 	began := time.Now()
 	first := x.populate()
 	v := x.explore(first)

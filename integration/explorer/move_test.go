@@ -25,6 +25,9 @@ const (
 
 // moves gives what can happen next.
 func (x *explorer) moves(s *state) []move {
+	if x.plain {
+		return x.plainMoves(s)
+	}
 	var all []move
 	var ahead [maxProcesses]*run
 	for i := range s.count {
@@ -37,7 +40,7 @@ func (x *explorer) moves(s *state) []move {
 			m := move{kind: serves, n: i}
 			m.cuts[i] = uint8(len(r.reads))
 			all = x.spread(s, all, m, ahead[:s.count], r.writes)
-			if s.faults > 0 && (x.scenario.fails == nil || x.scenario.fails(s.processes[i].node.machine.name, r.writes)) && !(r.writes.bound && x.passed(s, r)) {
+			if x.mayFail(s, int(i), r) {
 				m.kind = loses
 				all = append(all, m)
 			}
@@ -54,6 +57,30 @@ func (x *explorer) moves(s *state) []move {
 	}
 	if int(s.jumps) < len(x.scenario.clock) {
 		all = x.spread(s, all, move{kind: jumps}, ahead[:s.count], nil)
+	}
+	return all
+}
+
+// plainMoves gives every answer to every process as a move of its own.
+func (x *explorer) plainMoves(s *state) []move {
+	var all []move
+	for i := range s.count {
+		if !s.ready(int(i), x.longest) {
+			continue
+		}
+		all = append(all, move{kind: serves, n: i})
+		p := &s.processes[i]
+		if p.node.request.op.writes() && x.mayFail(s, int(i), &run{writes: p.node.request, since: p.since}) {
+			all = append(all, move{kind: loses, n: i})
+		}
+	}
+	for i, l := range s.late {
+		if l.write != nil {
+			all = append(all, move{kind: lands, n: uint8(i)})
+		}
+	}
+	if int(s.jumps) < len(x.scenario.clock) {
+		all = append(all, move{kind: jumps})
 	}
 	return all
 }
@@ -125,9 +152,10 @@ func (x *explorer) ahead(s *state, i int) *run {
 	return r
 }
 
-// passed tells whether the time for a write is over.
-func (x *explorer) passed(s *state, r *run) bool {
-	return s.clock >= r.since+r.writes.waits()+seconds(r.writes.left)
+// mayFail tells whether the write after a run may fail: as often as the scenario says, and not once its time is over.
+func (x *explorer) mayFail(s *state, i int, r *run) bool {
+	over := r.writes.bound && s.clock >= r.since+r.writes.waits()+seconds(r.writes.left)
+	return s.faults > 0 && !over && (x.scenario.fails == nil || x.scenario.fails(s.processes[i].node.machine.name, r.writes))
 }
 
 // spread adds a move with each choice of what the others have read before it. A write of nil is a jump of the clock.

@@ -20,10 +20,10 @@ type parsed struct {
 }
 
 func (p *parsed) String() string {
-	switch {
-	case p.Kind == "seal":
+	switch p.Kind {
+	case "seal":
 		return "seal to " + short(p.Next+"/")
-	case p.Kind == "":
+	case "":
 		return fmt.Sprint(p.ids)
 	}
 	return fmt.Sprintf("%s%s %v", p.Kind, p.Lane, p.ids)
