@@ -12,9 +12,10 @@ type rest struct {
 }
 
 const (
-	idleStep  = 3600 // seconds that the clock goes on when a visit changed nothing: longer than any wait
-	idleMost  = 4    // so often at most
-	visitMost = 40   // in all
+	idleStep   = 3600 // seconds that the clock goes on when a visit changed nothing: longer than any wait
+	idleMost   = 4    // so often at most
+	visitMost  = 40   // in all
+	answerMost = 2000 // that a visit is given
 )
 
 // comesToRest has a fresh compactor visit the hour, again and again, with the clock going on, until nothing is left to do. This has to be soon, no
@@ -68,7 +69,11 @@ func (x *explorer) settle(s state) *rest {
 func (x *explorer) goThrough(s *state) error {
 	p := &s.processes[0]
 	*p = process{node: x.machines[worker].root}
-	for before := x.over; x.over == before; {
+	answers := 0
+	for before := x.over; x.over == before; answers++ {
+		if answers == answerMost {
+			return fmt.Errorf("no end after %d answers", answers)
+		}
 		if !s.ready(0, 0) {
 			s.clock = p.since + p.node.request.waits()
 		}
