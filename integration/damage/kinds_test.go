@@ -34,7 +34,7 @@ func text(s string) func(*testing.T, lake) []byte {
 
 func keysOf[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
 
-// kinds is the table of what happens.
+// kinds is the table of what happens. Where the byte in the middle is another each time, several outcomes are told, with a bar between them.
 var kinds = []kind{
 	{
 		name: "pending fragment", hour: 11, key: nth(-1, "raw/", "hour=11"),
