@@ -56,8 +56,10 @@ func isSequence(s string) bool { return len(s) <= 128 && s != "" && all(s, isDig
 
 // isHash tells whether s is 16 hex digits in lower case.
 func isHash(s string) bool {
-	return len(s) == 16 && all(s, func(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' })
+	return len(s) == 16 && all(s, isHex)
 }
+
+func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Generation is a row of slots: "gen-0001" for the first of a partition, "gen-0002-<nonce>" for a successor.
@@ -65,23 +66,28 @@ func (s Slot) Key() string {
 	return fmt.Sprintf("%spart-%05d.json.gz", Location(s.Partition, s.Generation), s.Number)
 }
 
-var slotForm = regexp.MustCompile(`^([^/]+)/part-([0-9]{5})\.json\.gz$`)
-
 // ParseSlot is the inverse of Key.
 func ParseSlot(key string) (Slot, error) {
 	p, rest, err := cut(key, Events)
 	if err != nil {
 		return Slot{}, err
 	}
-	m := slotForm.FindStringSubmatch(rest)
-	if m == nil || Generation(m[1]).Number() == 0 || m[2] == "00000" {
+	s, tail := parseSlot(p, rest)
+	if s.Number == 0 || tail != ".json.gz" {
 		return Slot{}, fmt.Errorf("key %q names no slot", key)
 	}
-	n, err := strconv.Atoi(m[2])
-	if err != nil {
-		return Slot{}, fmt.Errorf("key %q: %w", key, err)
+	return s, nil
+}
+
+// parseSlot reads "<generation>/part-00001" and gives what follows; Number is 0 where it is not that.
+func parseSlot(p Partition, rest string) (s Slot, tail string) {
+	const digits = 5
+	generation, file, _ := strings.Cut(rest, "/")
+	file, ok := strings.CutPrefix(file, "part-")
+	if !ok || len(file) < digits || !all(file[:digits], isDigit) || Generation(generation).Number() == 0 {
+		return Slot{}, ""
 	}
-	return Slot{Partition: p, Generation: Generation(m[1]), Number: n}, nil
+	return Slot{Partition: p, Generation: Generation(generation), Number: number(file[:digits])}, file[digits:]
 }
 
 // Index names the index of the part in Slot that was made of Inputs. The hash is in the name so that an index written for a slot that
@@ -96,21 +102,16 @@ func (x Index) Key() string {
 	return fmt.Sprintf("%s%s/part-%05d-%s.idx", IndexPrefix(x.Partition), x.Generation, x.Number, x.Inputs)
 }
 
-var indexForm = regexp.MustCompile(`^([^/]+)/part-([0-9]{5})-([0-9a-f]{32})\.idx$`)
-
 // ParseIndex is the inverse of Key.
 func ParseIndex(key string) (Index, error) {
 	p, rest, err := cut(key, Indexes)
 	if err != nil {
 		return Index{}, err
 	}
-	m := indexForm.FindStringSubmatch(rest)
-	if m == nil || Generation(m[1]).Number() == 0 || m[2] == "00000" {
+	s, tail := parseSlot(p, rest)
+	inputs, ok := strings.CutSuffix(tail, ".idx")
+	if s.Number == 0 || !ok || len(inputs) != 33 || inputs[0] != '-' || !all(inputs[1:], isHex) {
 		return Index{}, fmt.Errorf("key %q names no index", key)
 	}
-	n, err := strconv.Atoi(m[2])
-	if err != nil {
-		return Index{}, fmt.Errorf("key %q: %w", key, err)
-	}
-	return Index{Slot: Slot{Partition: p, Generation: Generation(m[1]), Number: n}, Inputs: m[3]}, nil
+	return Index{Slot: s, Inputs: inputs[1:]}, nil
 }

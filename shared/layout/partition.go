@@ -31,11 +31,28 @@ func PartitionOf(t time.Time) Partition {
 
 // ParsePartition is the inverse of String: "dt=2026-11-23/hour=08".
 func ParsePartition(s string) (Partition, error) {
-	t, err := time.Parse("dt=2006-01-02/hour=15", s)
-	if err != nil || PartitionOf(t).String() != s {
-		return 0, fmt.Errorf("%q is no partition: want dt=YYYY-MM-DD/hour=HH", s)
+	const form = "dt=0000-00-00/hour=00"
+	ok := len(s) == len(form)
+	for i := 0; ok && i < len(s); i++ {
+		ok = s[i] == form[i] || form[i] == '0' && isDigit(s[i])
 	}
-	return PartitionOf(t), nil
+	if ok {
+		year, month, day, hour := number(s[3:7]), time.Month(number(s[8:10])), number(s[11:13]), number(s[19:21])
+		t := time.Date(year, month, day, hour, 0, 0, 0, time.UTC)
+		if t.Month() == month && t.Day() == day && t.Hour() == hour { // else it is a date that no calendar has
+			return PartitionOf(t), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no partition: want dt=YYYY-MM-DD/hour=HH", s)
+}
+
+// number reads decimal digits.
+func number(digits string) int {
+	n := 0
+	for i := range len(digits) {
+		n = 10*n + int(digits[i]-'0')
+	}
+	return n
 }
 
 // Valid tells whether the hour has a key.
