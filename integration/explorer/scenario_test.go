@@ -15,7 +15,7 @@ var scenarios = []scenario{
 			l.ingest(1, lines("a", "b")...)
 		},
 		delivery: func(*testing.T) delivery { return delivery{9, 1, lines("b", "c")} },
-		faults:   1, least: 1000,
+		faults:   1, least: 40_000,
 		meets: []string{"a part lost its slot to one of its lane", "a create found what it was to make", "a write landed late", "a reader read all"},
 	},
 	{
@@ -23,7 +23,7 @@ var scenarios = []scenario{
 		prepare: func(_ *testing.T, l *lake) {
 			l.ingest(1, line("a", `,"n":1`))
 		},
-		faults: 1, least: 100,
+		faults: 1, least: 25_000,
 		meets: []string{"the catalog refused a stale write", "a create found what it was to make"},
 	},
 	{
@@ -33,7 +33,7 @@ var scenarios = []scenario{
 			l.merge()
 		},
 		delivery: func(*testing.T) delivery { return delivery{9, 1, []string{line("b", `,"n":"x"`)}} },
-		least:    100,
+		least:    2_000,
 		meets:    []string{"the catalog refused a stale write"},
 	},
 	{
@@ -44,7 +44,7 @@ var scenarios = []scenario{
 			l.ingest(2, lines(idIn(t, "1", "a"))...)
 		},
 		delivery: func(t *testing.T) delivery { return delivery{9, 2, lines(idIn(t, "0", "b"), idIn(t, "1", "a"))} },
-		faults:   1, least: 1000,
+		faults:   1, least: 80_000,
 		meets: []string{"a part lost its slot to another lane", "a part took the next slot"},
 	},
 	{
@@ -55,7 +55,7 @@ var scenarios = []scenario{
 			l.ingest(2, lines(idIn(t, "1", "a"))...)
 		},
 		delivery: func(t *testing.T) delivery { return delivery{9, 1, lines(idIn(t, "1", "a"), "c")} },
-		faults:   1, least: 1000,
+		faults:   1, least: 5_000,
 		meets: []string{"a part lost its slot to one of its lane"},
 	},
 	{
@@ -68,7 +68,7 @@ var scenarios = []scenario{
 			l.at = 80 * minute
 		},
 		delivery: func(*testing.T) delivery { return delivery{9, 1, lines("b", "c")} },
-		least:    1000,
+		least:    40_000,
 		meets: []string{
 			"a seal lost its slot to a part", "a seal came after the copy of the part that it lost to", "a part lost its slot to a seal",
 			"a seal lost its slot to another", "an orphan was removed", "a generation was sealed",
@@ -83,7 +83,7 @@ var scenarios = []scenario{
 			l.ingest(1, lines("a", "b")...)
 		},
 		clock: []int32{120 * minute},
-		least: 1000,
+		least: 40_000,
 		meets: []string{
 			"a slot was emptied", "a sweep met a changed slot", "a create met an emptied slot", "a fragment was deleted",
 		},
@@ -98,7 +98,7 @@ var scenarios = []scenario{
 			l.at = 80 * minute
 		},
 		clock: []int32{120 * minute},
-		least: 1000,
+		least: 1_000,
 		meets: []string{"a slot was emptied"}, passes: []verify.Code{verify.Unswept},
 	},
 	{
@@ -110,7 +110,7 @@ var scenarios = []scenario{
 		clock:  []int32{91 * minute, 92 * minute, 94 * minute},
 		faults: 1,
 		fails:  func(_ string, r *request) bool { return r.op == setPartition },
-		least:  100,
+		least:  20_000,
 		meets:  []string{"a Location was set on", "a generation was sealed"},
 	},
 	{
@@ -130,7 +130,25 @@ var scenarios = []scenario{
 		clock:  []int32{81 * minute, 82 * minute, 84 * minute},
 		faults: 1,
 		fails:  func(m string, r *request) bool { return m == visitor && r.op == setPartition },
-		least:  100,
+		least:  10_000,
 		meets:  []string{"a Location was set on", "a Location was set back", "columns followed", "a write landed late"},
+	},
+	{
+		name: "majors whose writes land late", policy: bounded, processes: []string{worker, worker},
+		prepare: func(_ *testing.T, l *lake) {
+			for _, id := range []string{"a", "b"} {
+				l.ingest(1, lines(id)...)
+				l.merge()
+			}
+			l.at = 80 * minute
+		},
+		clock:  []int32{82 * minute},
+		faults: 1, least: 7_000,
+		fails: func(_ string, r *request) bool {
+			return r.op == setPartition || r.content != nil && r.content.parsed != nil && r.content.parsed.Kind == "seal"
+		},
+		meets: []string{
+			"a generation was sealed", "a write landed late", "a deadline passed before put", "a deadline passed before set partition", "a create found what it was to make",
+		},
 	},
 }
