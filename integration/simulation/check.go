@@ -63,7 +63,19 @@ func (o observed) Delete(ctx context.Context, objects ...bucket.Object) error {
 // object is one that is there no more.
 type object struct{ key, text string }
 
-// watched is the catalog behind all faults. A write lands within the bound of its look or not at all: whoever lets one land late keeps to it.
+// bounded is the catalog before all faults: a write of partitions lands before its deadline or not at all, however late it lands.
+type bounded struct {
+	catalog.Catalog
+	process *process
+}
+
+// SetPartitions implements catalog.Catalog.
+func (b bounded) SetPartitions(ctx context.Context, all []catalog.Partition) error {
+	b.process.until, _ = ctx.Deadline()
+	return b.Catalog.SetPartitions(ctx, all)
+}
+
+// watched is the catalog behind all faults.
 type watched struct{ process *process }
 
 // Table implements catalog.Catalog.
@@ -84,11 +96,9 @@ func (w watched) Partitions(ctx context.Context, which ...layout.Partition) ([]c
 // SetPartitions implements catalog.Catalog.
 func (w watched) SetPartitions(ctx context.Context, all []catalog.Partition) error {
 	world := w.process.World
-	for _, p := range all { // one
-		if world.Bound > 0 && w.process.clock().After(p.WrittenAt) {
-			world.meet("catalog write", "came too late to land")
-			return context.DeadlineExceeded
-		}
+	if until := w.process.until; !until.IsZero() && world.now().After(until) {
+		world.meet("catalog write", "came too late to land")
+		return context.DeadlineExceeded
 	}
 	err := world.catalog.SetPartitions(ctx, all)
 	for _, p := range all {

@@ -52,7 +52,7 @@ func newProfile(r *rand.Rand) Profile {
 		Gzip:   r.IntN(4) == 0,
 		Bound:  minutes(0, 1, 5), Memory: oneOf(r, int64(1<<20), 1<<20, 1<<12, 1<<10), Page: oneOf(r, 1000, 1000, 7, 3),
 		Tick:         oneOf(r, time.Nanosecond, time.Second),
-		IngestFaults: oneOf(r, 0.02, 0.1, 0.2, 0.3), CompactFaults: oneOf(r, 0.002, 0.01, 0.03, 0.06), Crashes: oneOf(r, 0, 0.002, 0.008),
+		IngestFaults: oneOf(r, 0.1, 0.2, 0.4, 0.5), CompactFaults: oneOf(r, 0.003, 0.015, 0.04, 0.08), Crashes: oneOf(r, 0, 0.004, 0.012),
 	}
 	p.Vandals, p.LosesCatalog = r.IntN(8) == 0, r.IntN(8) == 0
 	p.Policy = compactor.Policy{

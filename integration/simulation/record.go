@@ -51,14 +51,14 @@ func (w *World) produce() []byte {
 	for range oneOf(w.rng, 1, 1, 1, 2, 3) {
 		made := w.source.documents
 		switch r := w.rng.Float64(); {
-		case r < 0.15 && len(made) > 0 && w.spend():
+		case r < 0.20 && len(made) > 0 && w.spend():
 			w.met["fault: producer sends again"]++
 			text = append(text, oneOf(w.rng, made...))
-		case r < 0.20 && len(made) > 0 && w.spend():
+		case r < 0.26 && len(made) > 0 && w.spend():
 			w.met["fault: id with another body"]++
 			was := oneOf(w.rng, made...)
 			text = append(text, strings.Replace(was, "}", fmt.Sprintf(`,"other":%d}`, w.rng.IntN(3)), 1))
-		case r < 0.25 && w.spend():
+		case r < 0.34 && w.spend():
 			w.met["fault: bad record"]++
 			text = append(text, fmt.Sprintf(oneOf(w.rng, spoiled...), w.rng.IntN(1000)))
 		default:

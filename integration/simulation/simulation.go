@@ -143,13 +143,13 @@ func (w *World) act() {
 		w.land()
 	case r < 0.02+w.Crashes:
 		w.crash(busy)
-	case r < 0.035:
+	case r < 0.055:
 		w.stall()
-	case r < 0.036:
+	case r < 0.056:
 		w.verify()
-	case r < 0.038:
+	case r < 0.058:
 		w.interfere()
-	case len(busy) == 0 || len(busy) < w.Crowd && r < 0.10:
+	case len(busy) == 0 || len(busy) < w.Crowd && r < 0.13:
 		w.start()
 	default:
 		if w.chance(0.5) {
@@ -284,11 +284,11 @@ func (w *World) spend() bool {
 // start begins something new.
 func (w *World) start() {
 	switch r := w.rng.Float64(); {
-	case r < 0.45:
+	case r < 0.55:
 		w.deliver()
-	case r < 0.80:
+	case r < 0.82:
 		w.compact()
-	case r < 0.85:
+	case r < 0.86:
 		w.replay()
 	case r < 0.95:
 		w.readEvents()

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,7 +52,13 @@ func (w *World) note(who, format string, args ...any) {
 // record notes a call whose turn it is.
 func (p *process) record(op faulty.Op, key string, when faulty.When) {
 	p.effects++
-	_, _ = fmt.Fprintf(p.hash, "%d %d %s %s %d\n", time.Since(p.begun), p.id, op, key, when) // a hash never fails
+	var head [17]byte
+	binary.LittleEndian.PutUint64(head[:], uint64(time.Since(p.begun)))
+	binary.LittleEndian.PutUint64(head[8:], uint64(p.id))
+	head[16] = byte(when)
+	_, _ = p.hash.Write(head[:]) // a hash never fails
+	_, _ = p.hash.WriteString(string(op))
+	_, _ = p.hash.WriteString(key)
 	if p.traced {
 		text := fmt.Sprintf("%s %s", op, key)
 		if when != faulty.Never {
