@@ -1,12 +1,10 @@
 package simulation
 
 import (
-	"errors"
 	"time"
 
 	"github.com/lakebed/lakebed/services/compactor"
 	"github.com/lakebed/lakebed/services/ingest"
-	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/quarantine"
@@ -98,7 +96,7 @@ func (p *process) tell() {
 	}
 	deleted := 0
 	for _, s := range p.faults.Trace() {
-		if s.Op == faulty.Delete && (s.Err == nil || errors.Is(s.Err, bucket.ErrChanged)) { // of the ledger's, one that has changed was deleted before
+		if s.Op == faulty.Delete && s.Err == nil {
 			deleted++
 		}
 	}

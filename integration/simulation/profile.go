@@ -57,7 +57,7 @@ func newProfile(r *rand.Rand) Profile {
 	p.Vandals, p.LosesCatalog = r.IntN(8) == 0, r.IntN(8) == 0
 	p.Policy = compactor.Policy{
 		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1,
-		Bound: p.Bound, Live: minutes(0, 30, 120), LongestQuery: minutes(5, 30),
+		Bound: p.Bound, Live: minutes(0, 60, 300), LongestQuery: minutes(5, 30),
 	}
 	p.Policy.Grace = 2*p.Bound + p.Policy.LongestQuery + minutes(0, 30)
 	return p

@@ -41,10 +41,16 @@ func (w *World) readEvents() {
 
 // readLive runs a query of events_live, which reads fragments too, of the last hours: whatever was accepted before it begins is in it.
 func (w *World) readLive() {
-	hour := w.hour()
-	if w.model.excused(hour) || !w.now().Before(hour.End().Add(w.Policy.Live)) {
+	var fresh []layout.Partition
+	for _, p := range w.Hours {
+		if !w.model.excused(p) && w.now().Before(p.End().Add(w.Policy.Live)) {
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) == 0 {
 		return
 	}
+	hour := oneOf(w.rng, fresh...)
 	var want []string
 	for id := range w.model.accepted[hour] {
 		if w.Claims == "ahead" && !w.model.stored[hour][id] {
@@ -74,6 +80,9 @@ func (w *World) query(kind string, hour layout.Partition, run func(*query) error
 		q.process = p
 		return run(q)
 	})
+	if w.chance(0.5) { // who may take away what it reads
+		w.worker(hour)
+	}
 	p.done = func(err error) {
 		switch {
 		case w.model.excused(hour):

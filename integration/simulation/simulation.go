@@ -290,7 +290,7 @@ func (w *World) start() {
 		w.compact()
 	case r < 0.86:
 		w.replay()
-	case r < 0.95:
+	case r < 0.93:
 		w.readEvents()
 	default:
 		w.readLive()

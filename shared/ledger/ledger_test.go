@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -53,6 +55,35 @@ func firsts(t *testing.T, b bucket.Bucket) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// An entry that cannot be deleted is told, also where another has only changed: that one stays for the next time.
+func TestRollUpTellsOfEachKey(t *testing.T) {
+	b := bucket.NewMemory(time.Now)
+	for _, first := range []string{"1", "2", "3"} {
+		if _, err := Put(t.Context(), b, entry(first)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := errors.New("not allowed")
+	deletes := 0
+	faults := faulty.New(func(op faulty.Op, _ string) (faulty.When, error) {
+		if op != faulty.Delete {
+			return faulty.Never, nil
+		}
+		deletes++
+		return []faulty.When{faulty.Before, faulty.Before, faulty.Never}[deletes-1], []error{bucket.ErrChanged, broken, nil}[deletes-1]
+	})
+	later := arrival.Add(3 * time.Hour)
+	if r, err := RollUp(t.Context(), faulty.NewBucket(b, faults), later, time.Hour); !errors.Is(err, broken) || errors.Is(err, bucket.ErrChanged) || r.Deleted != 1 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if r, err := RollUp(t.Context(), b, later, time.Hour); err != nil || r.RolledUp != 2 || r.Deleted != 2 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if got := firsts(t, b); !slices.Equal(got, []string{"1", "2", "3"}) {
+		t.Errorf("the ledger has %v", got)
+	}
 }
 
 // Rolling up changes nothing that a reader of the ledger sees, wherever it is broken off.

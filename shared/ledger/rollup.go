@@ -36,9 +36,7 @@ func RollUp(ctx context.Context, b bucket.Bucket, now time.Time, after time.Dura
 	var group []bucket.Object
 	var hour layout.Partition
 	flush := func() error {
-		n, err := rollUp(ctx, b, hour, group)
-		done.RolledUp += n
-		done.Deleted += n
+		err := done.rollUp(ctx, b, hour, group)
 		group = group[:0]
 		return err
 	}
@@ -66,7 +64,7 @@ func RollUp(ctx context.Context, b bucket.Bucket, now time.Time, after time.Dura
 
 var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
-func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group []bucket.Object) (int, error) {
+func (r *Rolled) rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group []bucket.Object) error {
 	var out bytes.Buffer
 	z, _ := zips.Get().(*gzip.Writer)
 	defer zips.Put(z)
@@ -76,7 +74,7 @@ func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group [
 	for some := range slices.Chunk(group, readAtOnce) {
 		texts, err := readAll(ctx, b, some)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		for i, text := range texts {
 			if _, err := Parse(bytes.TrimSuffix(text, []byte{'\n'})); err != nil {
@@ -84,27 +82,45 @@ func rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group [
 			}
 			_, _ = sum.Write(text) // never fails
 			if _, err := z.Write(text); err != nil {
-				return 0, fmt.Errorf("roll up ledger: %w", err)
+				return fmt.Errorf("roll up ledger: %w", err)
 			}
 			gone = append(gone, some[i])
 		}
 	}
 	if err := z.Close(); err != nil {
-		return 0, fmt.Errorf("roll up ledger: %w", err)
+		return fmt.Errorf("roll up ledger: %w", err)
 	}
 	if len(gone) == 0 {
-		return 0, nil
+		return nil
 	}
 	key := layout.Rollup{Arrival: hour, Hash: sum.Sum64()}.Key()
 	if _, err := b.Put(ctx, key, &out, bucket.Condition{Absent: true}); err != nil && !errors.Is(err, bucket.ErrExists) {
-		return 0, fmt.Errorf("put %s: %w", key, err)
+		return fmt.Errorf("put %s: %w", key, err)
 	}
+	r.RolledUp += len(gone)
 	for batch := range slices.Chunk(gone, deleteAtOnce) {
-		if err := b.Delete(ctx, batch...); err != nil && !errors.Is(err, bucket.ErrChanged) {
-			return 0, fmt.Errorf("delete rolled up entries: %w", err)
+		if err := r.delete(ctx, b, batch); err != nil {
+			return fmt.Errorf("delete rolled up entries: %w", err)
 		}
 	}
-	return len(gone), nil
+	return nil
+}
+
+// delete removes entries. One that has changed was written once more by a delivery that came again: it stays for the next time.
+func (r *Rolled) delete(ctx context.Context, b bucket.Bucket, entries []bucket.Object) error {
+	err := b.Delete(ctx, entries...)
+	failed := bucket.KeyErrors(err)
+	if err != nil && len(failed) == 0 {
+		return err
+	}
+	r.Deleted += len(entries) - len(failed)
+	var others []error
+	for _, e := range failed {
+		if !errors.Is(e, bucket.ErrChanged) {
+			others = append(others, e)
+		}
+	}
+	return errors.Join(others...)
 }
 
 // readAtOnce is how many entries are read at once. One after the other, those of a busy hour would take longer than a Lambda function lives.
