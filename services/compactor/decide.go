@@ -62,8 +62,10 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		}
 	}
 	if lane, ok := pendingLane(s.fragments); ok {
-		if len(s.chain) > 1 && now.Before(s.entry.WrittenAt) { // a write decided before the last one can still set the Location back
-			return decision{do: doNothing, due: s.entry.WrittenAt}, nil
+		// A write decided by a look from before the seal can still set the Location back. The last write came after the seal, so that look began
+		// before WrittenAt, and its write lands within the bound of that. What counts is when this look began, however long it took.
+		if settled := s.entry.WrittenAt.Add(p.Bound); len(s.chain) > 1 && s.at.Before(settled) {
+			return decision{do: doNothing, due: settled}, nil
 		}
 		return decision{do: doMinor, lane: lane}, nil
 	}
