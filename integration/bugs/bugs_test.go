@@ -11,12 +11,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
 
 // top is the repository's root.
 const top = "../.."
+
+var free = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 var only = flag.String("bug", "", "words of the bugs to try")
 
@@ -28,6 +31,8 @@ func TestBugs(t *testing.T) {
 		}
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
+			free <- struct{}{} // each takes a processor
+			defer func() { <-free }()
 			program := b.build(t)
 			if found := b.find(t, program); found == "" {
 				t.Errorf("the %s does not find it", b.by)

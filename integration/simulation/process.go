@@ -75,6 +75,7 @@ func (w *World) spawn(kind string, rate float64, run func(*process) error) *proc
 	p.claims = claimstest.NewFaulty(w.claimsOf(p), p.faults)
 	if w.Skew > 0 && kind != "reader" {
 		p.skew = time.Duration(w.rng.Int64N(int64(2*w.Skew))) - w.Skew
+		w.met["clocks that are off"]++
 	}
 	w.processes = append(w.processes, p)
 	w.note(p.name, "starts")

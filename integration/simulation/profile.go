@@ -32,8 +32,9 @@ type Profile struct {
 
 	IngestFaults  float64 // by call
 	CompactFaults float64
-	Crashes       float64 // by step
-	Skew          time.Duration
+	Crashes       float64       // by step
+	Skew          time.Duration // clocks of processes are off by at most so much
+	Longest       time.Duration // that a query takes
 
 	Vandals      bool // somebody deletes or damages what is needed
 	LosesCatalog bool
@@ -58,6 +59,11 @@ func newProfile(r *rand.Rand) Profile {
 	p.Policy = compactor.Policy{
 		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1,
 		Bound: p.Bound, Live: minutes(0, 60, 300), LongestQuery: minutes(5, 30),
+	}
+	p.Longest = p.Policy.LongestQuery
+	if p.Bound == 0 && r.IntN(2) == 0 { // where the catalog cannot compare, clocks have to agree
+		p.Skew = minutes(1, 10)
+		p.Policy.LongestQuery += 2 * p.Skew // it takes no more: what clocks may differ by comes on top
 	}
 	p.Policy.Grace = 2*p.Bound + p.Policy.LongestQuery + minutes(0, 30)
 	return p

@@ -74,7 +74,7 @@ func (w *World) readLive() {
 }
 
 func (w *World) query(kind string, hour layout.Partition, run func(*query) error, check func(map[string]string)) {
-	q := &query{hour: hour, until: w.now().Add(w.Policy.LongestQuery), rows: map[string]string{}}
+	q := &query{hour: hour, until: w.now().Add(w.Longest), rows: map[string]string{}}
 	w.met["queries: "+kind]++
 	p := w.spawn(kind, 0, func(p *process) error {
 		q.process = p
