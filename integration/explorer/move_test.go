@@ -168,11 +168,7 @@ func (x *explorer) spread(s *state, all []move, m move, ahead []*run, w *request
 		}
 		to := len(all)
 		for k, n := range ahead[i].reads {
-			var next *node
-			if k+1 < len(ahead[i].reads) {
-				next = ahead[i].reads[k+1]
-			}
-			if !x.touches(s, i, n, next, ahead[i].writes, w) {
+			if !x.touches(s, i, n, ahead[i].places[k].node, w) {
 				continue
 			}
 			for _, other := range all[from:to] {
@@ -185,13 +181,10 @@ func (x *explorer) spread(s *state, all []move, m move, ahead []*run, w *request
 }
 
 // touches tells whether the answer to a read may be another after a write, or whether the write finds the process in another place after it.
-func (x *explorer) touches(s *state, i int, n, next *node, last, w *request) bool {
+func (x *explorer) touches(s *state, i int, n, next *node, w *request) bool {
 	reads := n.machine.name == reader
 	if w == nil {
-		if next != nil {
-			last = next.request
-		}
-		return n.request.op == now || n.request.timed() || last != nil && last.timed() || reads
+		return n.request.op == now || n.request.timed() || next.request != nil && next.request.timed() || reads
 	}
 	switch r := n.request; {
 	case reads && s.processes[i].began == 0 && n == n.machine.root && strings.HasPrefix(w.key, "events/"): // what it must see counts from now on

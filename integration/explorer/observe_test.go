@@ -34,6 +34,7 @@ func (x *explorer) observe(s *state, before *store, n *node, err error, happened
 		x.meet("a generation was sealed", seal)
 		x.meet("a seal came after the copy of the part that it lost to", seal && n.lost&sealToPart != 0)
 		x.meet("a part took the next slot", !seal && n.lost&partToPart != 0)
+		x.meet("a part was added to a successor", !seal && !strings.Contains(r.key, "/gen-0001/") && !strings.HasSuffix(r.key, "/part-00001.json.gz"))
 	case errors.Is(err, bucket.ErrExists):
 		there, _ := before.get(r.key)
 		x.observeTaken(r.content.parsed, there.content.parsed, happened)

@@ -107,11 +107,11 @@ var scenarios = []scenario{
 			l.halfway()
 			l.ingest(1, lines("c")...)
 		},
-		clock:  []int32{91 * minute, 92 * minute, 94 * minute},
+		clock:  []int32{91 * minute, 92 * minute, 94 * minute, 96 * minute},
 		faults: 1,
 		fails:  func(_ string, r *request) bool { return r.op == setPartition },
-		least:  20_000,
-		meets:  []string{"a Location was set on", "a generation was sealed"},
+		least:  10_000,
+		meets:  []string{"a Location was set on", "a generation was sealed", "a part was added to a successor"},
 	},
 	{
 		// Whoever decided the seal is dead, and its write is under way. Since then the table has got a column.
@@ -130,8 +130,8 @@ var scenarios = []scenario{
 		clock:  []int32{81 * minute, 82 * minute, 84 * minute},
 		faults: 1,
 		fails:  func(m string, r *request) bool { return m == visitor && r.op == setPartition },
-		least:  10_000,
-		meets:  []string{"a Location was set on", "a Location was set back", "columns followed", "a write landed late"},
+		least:  40_000,
+		meets:  []string{"a Location was set on", "a Location was set back", "columns followed", "a write landed late", "a part was added to a successor"},
 	},
 	{
 		name: "majors whose writes land late", policy: bounded, processes: []string{worker, worker},
