@@ -19,6 +19,9 @@ GOLANGCI         := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 REQUIRE_ALL ?=
 TESTFLAGS   ?=
 FUZZTIME    ?= 30s
+SEEDS       ?= 10000
+FROM        ?= 1
+FOR         ?= 0
 BENCH       ?= .
 export REQUIRE_ALL
 
@@ -97,6 +100,12 @@ lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint; for infra/ terraform fmt a
 	$(GOLANGCI) run $(MODULES:%=./%/...)
 	@scripts/infra-lint.sh
 	@scripts/infra-docs.sh --check
+
+.PHONY: simulate
+simulate: ## Simulate SEEDS worlds (10000) from seed FROM (1), or as many as FOR a time (FOR=1h), each twice.
+	@mkdir -p bin
+	go test -c -o bin/simulation.test ./integration/simulation
+	@cd integration/simulation && ../../bin/simulation.test -test.v -test.timeout 0 -test.run '^TestSimulation$$' -seeds $(SEEDS) -from $(FROM) -for $(FOR)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s).
