@@ -36,7 +36,6 @@ type scenario struct {
 	faults    uint8                                 // how many writes may fail
 	fails     func(machine string, r *request) bool // which; nil: any
 
-	rest   func(*state) bool
 	passes []verify.Code // what a state may show, for a reason that the scenario gives
 
 	meets []string // what has to come up: else the scenario is not about what it says

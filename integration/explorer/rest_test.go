@@ -21,9 +21,6 @@ const (
 // comesToRest has a fresh compactor visit the hour, again and again, with the clock going on, until nothing is left to do. This has to be soon, no
 // visit may fail, and then nothing may be left but one generation of data, which holds all.
 func (x *explorer) comesToRest(s *state) error {
-	if x.scenario.rest != nil && !x.scenario.rest(s) {
-		return nil
-	}
 	r := x.settle(state{store: s.store, catalog: s.catalog, clock: s.clock, count: 1, jumps: 255})
 	if r.err != nil {
 		return r.err

@@ -75,6 +75,7 @@ var scenarios = []scenario{
 		},
 	},
 	{
+		// A process that stalls anywhere for longer than the grace, and goes on.
 		name: "zombies", policy: policy, processes: []string{worker, worker, reader},
 		prepare: func(_ *testing.T, l *lake) {
 			l.ingest(1, lines("a")...)
@@ -89,6 +90,8 @@ var scenarios = []scenario{
 		},
 	},
 	{
+		// Where two configurations disagree on whether a major compaction is due, one can delete the fragments on which the other relies to have
+		// the old generation swept: it is left to whoever visits all hours.
 		name: "a sweeper with another configuration", policy: policy, processes: []string{worker, sweeper},
 		prepare: func(_ *testing.T, l *lake) {
 			for _, id := range []string{"a", "b"} {
@@ -102,6 +105,7 @@ var scenarios = []scenario{
 		meets: []string{"a slot was emptied"}, passes: []verify.Code{verify.Unswept},
 	},
 	{
+		// A compactor died between a seal and the write of the Location, which two others repair.
 		name: "repair against repair", policy: bounded, processes: []string{worker, worker},
 		prepare: func(_ *testing.T, l *lake) {
 			l.halfway()
