@@ -131,7 +131,7 @@ var scenarios = []scenario{
 			l.ingest(1, lines("c")...)
 			l.widen("more")
 		},
-		clock:  []int32{81 * minute, 82 * minute, 84 * minute},
+		clock:  []int32{81 * minute, 82 * minute, 86 * minute},
 		faults: 1,
 		fails:  func(m string, r *request) bool { return m == visitor && r.op == setPartition },
 		least:  40_000,
