@@ -252,7 +252,7 @@ func (w *World) gone(key string, rows map[string]string) {
 	case err != nil || w.model.damaged[p]:
 	case strings.HasPrefix(key, layout.Raw):
 		for id := range rows {
-			if _, there := w.model.committed[p][id]; !there {
+			if _, there := w.model.committed[p][id]; !there && !w.model.leaving[id] {
 				w.breach("%s was deleted, and %s is in no part", key, id)
 			}
 		}
@@ -277,12 +277,20 @@ func (w *World) checkHour(p layout.Partition) {
 		return
 	}
 	for id, line := range w.model.committed[p] {
+		if _, there := rows[id]; !there && w.model.leaving[id] {
+			delete(w.model.committed[p], id)
+			continue
+		}
 		if rows[id] != line {
 			w.breach("%s: %s was committed as %s, and the current generation %s has %q", p, id, line, current, rows[id])
 			return
 		}
 	}
 	for id, line := range rows {
+		if w.model.gone[id] {
+			w.breach("%s: %s was erased, and is there", p, id)
+			return
+		}
 		if !w.model.tried[p][id][line] {
 			w.breach("%s: %s is there as %q, which nobody sent", p, id, line)
 			return
@@ -328,17 +336,24 @@ func (w *World) checkColumns(p layout.Partition, rows map[string]string) {
 func (w *World) checkView(p layout.Partition, current string) {
 	entries, err := w.catalog.Partitions(context.Background(), p)
 	if err != nil || len(entries) == 0 {
-		if len(w.model.committed[p]) > 0 && !w.model.stale[p] {
+		if _, stale := w.model.stale[p]; len(w.model.committed[p]) > 0 && !stale {
 			w.breach("%s has events, and the catalog does not know it", p)
 		}
 		return
 	}
 	shown := entries[0].Location
-	if shown == current {
+	if repaired, stale := w.model.stale[p]; stale {
+		switch {
+		case shown != current:
+			w.model.stale[p] = never
+			return
+		case repaired == never:
+			w.model.stale[p] = w.now()
+			return
+		case w.now().Before(repaired.Add(w.Bound)): // who saw it as it was may set it so once more
+			return
+		}
 		delete(w.model.stale, p)
-	}
-	if w.model.stale[p] {
-		return
 	}
 	rows, err := w.rows(shown)
 	if err != nil {
@@ -346,7 +361,7 @@ func (w *World) checkView(p layout.Partition, current string) {
 		return
 	}
 	for id := range w.model.committed[p] {
-		if _, there := rows[id]; !there {
+		if _, there := rows[id]; !there && !w.model.leaving[id] {
 			w.breach("%s: %s was committed, and readers do not see it at %s (the current generation is %s)", p, id, shown, current)
 			return
 		}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"maps"
+	"time"
 
 	"github.com/lakebed/lakebed/shared/layout"
 )
@@ -35,14 +36,17 @@ type model struct {
 	bad       map[string]bool                        // rejected pieces of accepted deliveries
 	parts     map[string]*content                    // read already, by key and ETag
 
-	stale   map[layout.Partition]bool // somebody set the catalog back: readers are promised nothing until the next run
-	damaged map[layout.Partition]bool // somebody deleted what was needed: nothing is promised but that verify names it
+	leaving map[string]bool // ids that are being erased: they may be there or not
+	gone    map[string]bool // ids that were erased
+
+	stale   map[layout.Partition]time.Time // somebody set the catalog back, and when it was repaired, or never: readers are promised nothing
+	damaged map[layout.Partition]bool      // somebody deleted what was needed: nothing is promised but that verify names it
 }
 
 func newModel() model {
 	return model{
 		map[layout.Partition]bodies{}, map[layout.Partition]bodies{}, map[layout.Partition]map[string]bool{}, map[layout.Partition]map[string]string{}, map[string]layout.Generation{},
-		map[layout.Span]*deliveries{}, map[string]bool{}, map[string]*content{}, map[layout.Partition]bool{}, map[layout.Partition]bool{},
+		map[layout.Span]*deliveries{}, map[string]bool{}, map[string]*content{}, map[string]bool{}, map[string]bool{}, map[layout.Partition]time.Time{}, map[layout.Partition]bool{},
 	}
 }
 
@@ -99,5 +103,11 @@ func (m *model) commit(p layout.Partition, rows map[string]string) {
 	maps.Copy(m.committed[p], rows)
 }
 
+// never is later than any time of a world.
+var never = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // excused tells whether nothing is promised of an hour for now.
-func (m *model) excused(p layout.Partition) bool { return m.stale[p] || m.damaged[p] }
+func (m *model) excused(p layout.Partition) bool {
+	_, stale := m.stale[p]
+	return stale || m.damaged[p]
+}

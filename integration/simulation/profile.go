@@ -38,6 +38,7 @@ type Profile struct {
 
 	Vandals      bool // somebody deletes or damages what is needed
 	LosesCatalog bool
+	Erases       bool
 }
 
 // dawn is the first hour: what a bubble's clock shows first.
@@ -55,7 +56,7 @@ func newProfile(r *rand.Rand) Profile {
 		Tick:         oneOf(r, time.Nanosecond, time.Second),
 		IngestFaults: oneOf(r, 0.1, 0.2, 0.4, 0.5), CompactFaults: oneOf(r, 0.003, 0.015, 0.04, 0.08), Crashes: oneOf(r, 0, 0.004, 0.012),
 	}
-	p.Vandals, p.LosesCatalog = r.IntN(8) == 0, r.IntN(8) == 0
+	p.Vandals, p.LosesCatalog, p.Erases = r.IntN(8) == 0, r.IntN(8) == 0, r.IntN(4) == 0
 	p.Policy = compactor.Policy{
 		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1,
 		Bound: p.Bound, Live: minutes(0, 60, 300), LongestQuery: minutes(5, 30),

@@ -89,6 +89,7 @@ func Run(seed uint64, o Options) *World {
 	w.claims = w.newClaims()
 	w.model = newModel()
 	w.source = w.newSource()
+	w.begin()
 	w.meet("profile", w.Claims)
 	for w.steps = 0; w.steps < w.Steps && w.broken == nil; w.steps++ {
 		w.act()
@@ -290,6 +291,8 @@ func (w *World) start() {
 		w.compact()
 	case r < 0.86:
 		w.replay()
+	case r < 0.865 && w.Erases:
+		w.erase()
 	case r < 0.93:
 		w.readEvents()
 	default:

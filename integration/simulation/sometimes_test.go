@@ -5,7 +5,7 @@ import "testing"
 // everywhere is what must have happened at least once in a thousand worlds: each fault, and each branch of the code that commits. A
 // simulation in which one of them stays at 0 does not test what it says.
 var everywhere = []string{
-	"steps", "faults", "events", "clocks that are off", "verified", "replays", "bisected", "late writes landed", "rounds to rest", "queries: reader", "queries: live",
+	"steps", "faults", "events", "clocks that are off", "erasures", "erasures done", "verified", "replays", "bisected", "late writes landed", "rounds to rest", "queries: reader", "queries: live",
 
 	"fault: producer sends again", "fault: id with another body", "fault: bad record", "fault: in two shards",
 	"fault: delivered again, cut anew", "fault: delivered again after success", "fault: given up while it runs", "fault: task given twice",

@@ -62,6 +62,9 @@ func (v *visit) rebuild(ctx context.Context) error {
 		if s, err = v.look(ctx); err != nil {
 			return err
 		}
+		if merged, _ := schema.Merge(columns(s.table), seen.Columns()); !schema.Equal(merged, columns(s.table)) {
+			continue // the catalog was lost since: its table knows nothing of these parts
+		}
 		if s.entry.Version != "" && s.entry.Location == locationOf(s) && schema.Equal(s.entry.Columns, declared(s.table)) || len(s.current().slots) == 0 {
 			return damage
 		}

@@ -93,7 +93,8 @@ func (v *visit) rewrite(ctx context.Context, e *edit, try bool) (total outcome, 
 	return total, errors.New("others changed it all the time")
 }
 
-// settle does all that is due, until no fragment is left to be merged, and waits for what is due within the catalog's bound.
+// settle does all that is due, until no fragment is left to be merged, and waits for what is due within the catalog's bound, or
+// by a clock that is ahead.
 func (v *visit) settle(ctx context.Context) error {
 	for range maxSteps {
 		again, err := v.step(ctx)
@@ -117,7 +118,11 @@ func (v *visit) settle(ctx context.Context) error {
 		if _, pending := pendingLane(s.fragments); d.do == doNothing && !pending {
 			return nil
 		}
-		if err := sleep(ctx, max(v.config.Policy.Bound, time.Millisecond)); err != nil {
+		wait := max(v.config.Policy.Bound, time.Millisecond)
+		if d.do == doNothing {
+			wait = max(wait, d.due.Sub(v.config.Now()))
+		}
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -239,7 +244,7 @@ func (v *visit) replace(ctx context.Context, e *edit) error {
 	if err != nil {
 		return fmt.Errorf("look: %w", err)
 	}
-	if wait := s.entry.WrittenAt.Add(v.config.Policy.Bound).Sub(v.config.Now()); v.config.Policy.Bound > 0 && wait > 0 {
+	if wait := s.entry.WrittenAt.Add(v.config.Policy.Bound).Sub(v.config.Now()); wait > 0 { // or a clock that is ahead wrote it
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
