@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
@@ -253,5 +254,33 @@ func TestEraseCrashAnywhere(t *testing.T) {
 				t.Fatalf("after %v: left in %v", crashed, left)
 			}
 		}
+	}
+}
+
+// 48: what the worker before wrote by a clock that is ahead keeps an erasure waiting, with fragments to be merged before and without, and
+// nothing else.
+func TestEraseWaitsForAClockThatIsAhead(t *testing.T) {
+	for _, pending := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := people(t)
+			begun := time.Now()
+			ahead := 10 * time.Minute
+			l.config.Now = func() time.Time { return l.clock.now().Add(time.Since(begun) + ahead) }
+			l.put(hour, "", false, lineOf(hour, "column", `,"a_new_column":1`))
+			l.settle()
+			ahead = 0
+			if pending {
+				l.put(hour, "", false, lineOf(hour, "pending", ""))
+			}
+			r, err := l.compactor().Erase(t.Context(), hour, l.bury(l.clock.now()), false)
+			if err != nil || r.Dropped+r.Erased != 7 {
+				t.Errorf("%d events, %v", r.Dropped+r.Erased, err)
+			}
+			if waited := time.Since(begun); waited < 9*time.Minute || waited > 11*time.Minute {
+				t.Errorf("it waited %s", waited)
+			}
+			l.forget()
+			l.check()
+		})
 	}
 }

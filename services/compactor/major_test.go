@@ -345,6 +345,58 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
+// amnesia is a catalog that is lost just before its nth read.
+type amnesia struct {
+	catalog.Catalog
+	left int
+}
+
+func (a *amnesia) read() {
+	if a.left--; a.left == 0 {
+		a.Catalog = catalog.NewMemory()
+	}
+}
+
+func (a *amnesia) Table(ctx context.Context) (catalog.Table, error) {
+	a.read()
+	return a.Catalog.Table(ctx)
+}
+
+func (a *amnesia) Partitions(ctx context.Context, which ...layout.Partition) ([]catalog.Partition, error) {
+	a.read()
+	return a.Catalog.Partitions(ctx, which...)
+}
+
+// 68: the catalog is lost once more while it is made anew: no hour is registered by a table that does not know its columns.
+func TestRebuildLosesTheCatalog(t *testing.T) {
+	l := newLake(t)
+	l.parts(2)
+	l.put(hour, "", false, lineOf(hour, "s", `,"n":"text","deep":{"x":[1.5]}`))
+	l.settle()
+	for n := 1; ; n++ {
+		a := &amnesia{catalog.NewMemory(), n}
+		l.cat = a
+		if _, err := l.compactor().Rebuild(t.Context(), func(layout.Partition) {}); err != nil {
+			t.Fatal(err)
+		}
+		if a.left > 0 {
+			t.Logf("%d reads", n-1)
+			if n < 5 {
+				t.Error("that is too few")
+			}
+			return
+		}
+		l.settle()
+		table, err := l.cat.Table(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(table.Columns, func(c catalog.Column) bool { return c.Name == "n" }); i < 0 || table.Columns[i].Type.Hive() != "string" {
+			t.Errorf("lost before read %d: the table has %v", n, table.Columns)
+		}
+	}
+}
+
 // indexes reads every index's head.
 func indexes(l *lake) (int, error) {
 	n := 0
