@@ -75,6 +75,19 @@ var scenarios = []scenario{
 		},
 	},
 	{
+		// Two compactors, an ingest, a reader and a sweeper; what is to be swept is a fragment that was merged long ago.
+		name: "everyone", policy: policy, processes: []string{worker, worker, writer, reader, sweeper},
+		prepare: func(_ *testing.T, l *lake) {
+			l.ingest(1, lines("a")...)
+			l.merge()
+			l.at = 120 * minute
+		},
+		delivery: func(*testing.T) delivery { return delivery{9, 1, lines("a", "b")} },
+		least:    40_000, most: 3_000_000,
+		meets:  []string{"a reader read all", "a fragment was deleted", "a part lost its slot to one of its lane"},
+		passes: []verify.Code{verify.Unswept},
+	},
+	{
 		// A process that stalls anywhere for longer than the grace, and goes on.
 		name: "zombies", policy: policy, processes: []string{worker, worker, reader},
 		prepare: func(_ *testing.T, l *lake) {

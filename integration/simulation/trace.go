@@ -71,10 +71,14 @@ func (p *process) record(op faulty.Op, key string, when faulty.When) {
 // Trace tells what happened, reads that went well left out, up to the last lines.
 func (w *World) Trace(last int) string {
 	var told []string
+	steps := map[*process][]faulty.Step{}
 	for _, l := range w.trace {
 		text := l.text
 		if l.call != nil {
-			step := l.call.faults.Trace()[l.nth]
+			if steps[l.call] == nil {
+				steps[l.call] = l.call.faults.Trace()
+			}
+			step := steps[l.call][l.nth]
 			if step.Err == nil && !writes(step.Op) && l.call.kind != "live" && l.call.kind != "reader" {
 				continue
 			}
