@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -47,8 +48,8 @@ const lockWait = time.Second
 // be read.
 func OpenBolt(path string, o Options) (*Bolt, error) {
 	b := &Bolt{window: NewWindow(o.Keep, o.Limit), options: o}
-	info, err := os.Stat(path)
-	fresh := err != nil || info.Size() == 0
+	info, err := os.Lstat(path)
+	fresh := errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0
 	if err := guard(func() (err error) {
 		// The list of free pages is kept in the file: without it, bbolt looks for them in a goroutine that a damaged page makes panic.
 		b.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
@@ -56,7 +57,7 @@ func OpenBolt(path string, o Options) (*Bolt, error) {
 	}); err != nil {
 		err = openError(err)
 		if fresh && !errors.Is(err, ErrInUse) { // there was no room to begin it: the next must not take it for a damaged one
-			err = errors.Join(err, os.RemoveAll(path))
+			err = errors.Join(err, removeFile(path))
 		}
 		return nil, fmt.Errorf("open claims %s: %w", path, err)
 	}
@@ -65,6 +66,18 @@ func OpenBolt(path string, o Options) (*Bolt, error) {
 		return nil, fmt.Errorf("open claims %s: %w", path, err)
 	}
 	return b, nil
+}
+
+// removeFile removes a regular file; what else may lie there is somebody's own.
+func removeFile(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return os.Remove(path)
 }
 
 // openError tells the causes apart: what the operating system has not refused is the file's own fault.

@@ -137,7 +137,7 @@ func (e *env) open(ctx context.Context, create bool) (*host.Lake, error) {
 		return nil, &usageError{errors.New("no lake given: name its directory or s3://bucket/prefix with --lake or LAKEBED_LAKE")}
 	}
 	if text != nil {
-		if err := config.Complete(text, host.InCloud(e.lake)); err != nil {
+		if err := config.Complete(text); err != nil {
 			return nil, &usageError{fmt.Errorf("%s: %w", e.lake, err)}
 		}
 		recorded, err := config.Recorded(text)

@@ -5,25 +5,44 @@ import (
 	"testing"
 )
 
-// A lakebed.yaml of which a piece is gone is not taken for one that says less.
+// What people and Terraform write may say as little as they like, and what is added to a recorded one needs no last line's end.
 func TestComplete(t *testing.T) {
 	whole, err := Default().Record()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, inCloud := range map[string]bool{string(whole): false, string(whole) + "grace: 5h\n": false, "format: 1\ndatabase: d\n": true} {
-		if err := Complete([]byte(text), inCloud); err != nil {
+	unmarked := strings.TrimPrefix(string(whole), mark+"\n")
+	for _, text := range []string{
+		string(whole), string(whole) + "grace: 5h\n", string(whole) + "grace: 5h", strings.ReplaceAll(string(whole), "\n", "\r\n"), unmarked,
+		"grace: 5h\nlongest_query: 1h\n", "id_field: id", "format: 1\ndatabase: d\n", "# grace: 5h\n",
+	} {
+		if err := Complete([]byte(text)); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	lines := strings.SplitAfter(string(whole), "\n")
-	for n := range len(lines) - 1 {
-		key, _, _ := strings.Cut(lines[n], ":")
-		if err := Complete([]byte(strings.Join(lines[:n], "")), false); err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("without %s and what follows: %v", key, err)
+}
+
+// A recorded lakebed.yaml that was cut off, wherever that was, is not taken for one that says less.
+func TestIncomplete(t *testing.T) {
+	whole, err := Default().Record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if Complete(whole[:n]) == nil {
+			t.Errorf("%q passes", whole[:n])
 		}
 	}
-	if Complete(nil, true) == nil {
-		t.Error("an empty one of a lake in S3 passes")
+	for _, blank := range []string{" \n\n", "\t", "\r\n"} {
+		if Complete([]byte(blank)) == nil {
+			t.Errorf("%q passes", blank)
+		}
+	}
+	lines := strings.SplitAfter(string(whole), "\n")
+	for n := 1; n < len(lines)-1; n++ {
+		key, _, _ := strings.Cut(lines[n], ":")
+		if err := Complete([]byte(strings.Replace(string(whole), lines[n], "", 1))); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("without %s: %v", key, err)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -175,9 +176,12 @@ func parse(text []byte) (map[string]string, error) {
 	return file, nil
 }
 
+// mark begins a lakebed.yaml that Record wrote, and stays when settings are added: such a file has all that Record writes.
+const mark = "# Written by lakebed. Keep these lines."
+
 // Record gives the text of a new lake's lakebed.yaml: its format and its mapping, so that nobody has to repeat them.
 func (s *Settings) Record() ([]byte, error) {
-	text := fmt.Appendf(nil, "format: %d\n", Format)
+	text := fmt.Appendf(nil, "%s\nformat: %d\n", mark, Format)
 	for _, f := range []struct{ key, path string }{{"id_field", s.Mapping.ID}, {"time_field", s.Mapping.Time}, {"name_field", s.Mapping.Name}} {
 		text = fmt.Appendf(text, "%s: %s\n", f.key, scalar(f.path))
 	}
@@ -211,25 +215,28 @@ func Recorded(text []byte) (event.Mapping, error) {
 	return m, err
 }
 
-// Complete tells what a lake's own lakebed.yaml lacks of what was written when the lake was made. A file that was cut off or emptied would else
-// be taken for one of a lake with other fields.
-func Complete(text []byte, inCloud bool) error {
-	file, err := parse(text)
+// Complete tells whether a lakebed.yaml was emptied or cut off: what is left would be taken for that of a lake with the default fields. Of a file
+// without the mark, which people or Terraform wrote, nobody knows what it has to say: it may say anything but nothing.
+func Complete(text []byte) error {
+	if strings.HasPrefix(mark, strings.TrimSpace(string(text))) {
+		return errors.New("lakebed.yaml: it was damaged: it is empty; restore it, or write again what it said; remove it if the lake is to be new")
+	}
+	if !strings.HasPrefix(string(text), mark) {
+		return nil
+	}
+	file, err := parse(text[:bytes.LastIndexByte(text, '\n')+1]) // a line without its end may be a piece of one
 	if err != nil {
 		return err
 	}
-	want := []string{"format"}
-	if !inCloud {
-		want = append(want, "id_field", "time_field", "name_field")
-	}
 	var missing []string
-	for _, key := range want {
+	for _, key := range []string{"format", "id_field", "time_field", "name_field"} {
 		if _, ok := file[key]; !ok {
 			missing = append(missing, key)
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("lakebed.yaml: it was damaged: there is no %s in it; restore it, or write again what it said", strings.Join(missing, ", "))
+		return fmt.Errorf("lakebed.yaml: it was damaged: there is no whole line of %s in it; restore it, or write again what it said",
+			strings.Join(missing, ", "))
 	}
 	return nil
 }

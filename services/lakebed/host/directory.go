@@ -38,10 +38,10 @@ func (d directory) ReadConfig(context.Context) ([]byte, error) {
 }
 
 // Open implements Place; create makes the directory where there is none.
-func (d directory) Open(_ context.Context, s *config.Settings, recorded, create bool) (*Lake, error) {
+func (d directory) Open(ctx context.Context, s *config.Settings, recorded, create bool) (*Lake, error) {
 	dir := string(d)
 	if !recorded {
-		if err := d.orphaned(); err != nil {
+		if err := d.orphaned(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -68,16 +68,52 @@ func (d directory) Open(_ context.Context, s *config.Settings, recorded, create 
 	return &Lake{Name: dir, Bucket: b, Catalog: c, Settings: s, Recorded: recorded, Now: time.Now, feed: d.feed}, nil
 }
 
-// orphaned tells whether there are events whose lakebed.yaml is gone: it is written before the first of them, and says how they are read.
-func (d directory) orphaned() error {
+// orphaned tells whether there are events whose lakebed.yaml is gone: it is written before the first of them, and says how they are read. So the
+// file is looked for once more after one was found, as another process may just have begun the lake. Other files of such a folder mean nothing.
+func (d directory) orphaned(ctx context.Context) error {
+	key, err := d.stored(ctx)
+	if err != nil {
+		return fmt.Errorf("open lake %s: %w", string(d), err)
+	}
+	if key == "" {
+		return nil
+	}
+	if text, err := d.ReadConfig(ctx); err != nil || text != nil {
+		return err
+	}
+	return fmt.Errorf("open lake %s: its %s was deleted, while %s is there: restore it, or write it anew, with format: %d and the id_field, "+
+		"time_field and name_field that the lake was made with", string(d), layout.Config, key, config.Format)
+}
+
+// stored gives a key that only a lake's own object has, "" when there is none.
+func (d directory) stored(ctx context.Context) (key string, err error) {
+	b, err := bucket.OpenDir(string(d))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // Open says what is wrong with the latter
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
 	for _, top := range []string{layout.Raw, layout.Events, layout.Ledger} {
-		at := filepath.Join(string(d), filepath.FromSlash(top))
-		if _, err := os.Stat(at); err == nil {
-			return fmt.Errorf("open lake %s: its %s was deleted, while %s is there: restore it, or write it anew, with format: %d and the id_field, "+
-				"time_field and name_field that the lake was made with", string(d), layout.Config, at, config.Format)
+		for o, err := range b.List(ctx, top, "") {
+			if err != nil {
+				return "", err
+			}
+			if isOwn(o.Key) {
+				return o.Key, nil
+			}
 		}
 	}
-	return nil
+	return "", nil
+}
+
+func isOwn(key string) bool {
+	_, fragment := layout.ParseFragment(key)
+	_, slot := layout.ParseSlot(key)
+	_, entry := layout.ParseEntry(key)
+	_, rollup := layout.ParseRollup(key)
+	return fragment == nil || slot == nil || entry == nil || rollup == nil
 }
 
 // feed opens the lake's memory of what was stored, which also numbers the records. One process at a time holds it.
