@@ -39,6 +39,8 @@ func TestBring(t *testing.T) {
 		{query: "SELECT count(*) FROM events_live", want: "4", brought: []string{slot(hour - 1), slot(hour), slot(hour + 1), fresh}},
 		{query: "SELECT count(*) FROM quarantine", want: "0"},
 		{query: "SELECT count(*) FROM query_table('ev' || 'ents')"},
+		{query: "SELECT count(*) FROM query_table('ev' || 'ents') WHERE id = 'a'"},
+		{query: "SELECT count(*) FROM query_table('ev' || 'ents') WHERE hour = '08'"},
 		{query: "SELECT column_name FROM (DESCRIBE events) WHERE column_name = 'id'", want: "id", brought: []string{slot(hour - 1), slot(hour), slot(hour + 1)}},
 	} {
 		var brought []string

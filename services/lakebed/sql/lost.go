@@ -19,8 +19,8 @@ type lostHour struct {
 }
 
 // lostHours finds hours that a listing shows to be damaged: a row of slots with a gap, a generation that is shown and has no part, a Location
-// that leads elsewhere, an hour with parts that the catalog does not know. Rows that are not there are not missed by DuckDB, so a statement that reads such an hour has to fail.
-// A last part that is gone cannot be told from one that was never written; `lakebed verify` tells.
+// that leads elsewhere, an hour with parts that the catalog does not know. Rows that are not there are not missed by DuckDB, so a statement
+// that reads such an hour has to fail. A last part that is gone cannot be told from one that was never written; `lakebed verify` tells.
 func (s *Session) lostHours(ctx context.Context, l look, partitions []catalog.Partition, filled map[layout.Partition]bool) ([]lostHour, error) {
 	rows := map[layout.Partition][]layout.Slot{}
 	for _, slot := range l.parts {
@@ -52,14 +52,17 @@ func (s *Session) lostHours(ctx context.Context, l look, partitions []catalog.Pa
 			lost = append(lost, lostHour{p.Hour, why + "; `lakebed verify` says what is missing"})
 		}
 	}
-	for _, hour := range slices.Sorted(maps.Keys(unknown)) {
-		registered, err := s.lake.Catalog.Partitions(ctx, hour)
+	if len(unknown) > 0 { // to name none would ask for all
+		registered, err := s.lake.Catalog.Partitions(ctx, slices.Collect(maps.Keys(unknown))...)
 		if err != nil {
 			return nil, err
 		}
-		if len(registered) == 0 { // else it is so since the catalog was read: its parts are for the next look
-			lost = append(lost, lostHour{hour, "the catalog does not know of the parts in " + layout.EventsPrefix(hour) + ": `lakebed rebuild` registers them"})
+		for _, p := range registered { // since the catalog was read: their parts are for the next look
+			delete(unknown, p.Hour)
 		}
+	}
+	for _, hour := range slices.Sorted(maps.Keys(unknown)) {
+		lost = append(lost, lostHour{hour, "the catalog does not know of the parts in " + layout.EventsPrefix(hour) + ": `lakebed rebuild` registers them"})
 	}
 	return lost, nil
 }
@@ -92,17 +95,13 @@ func (s *Session) emptied(ctx context.Context, l look, at layout.Partition, gene
 	return false, nil
 }
 
-// withLost adds a row for each hour that is not whole, which cannot be read: a condition on dt and hour leaves it out.
+// withLost adds a row for each hour that is not whole, which cannot be read: a condition on dt and hour leaves it out, no other does.
 func withLost(query string, columns []column, lost []lostHour) string {
 	var b strings.Builder
 	b.WriteString(query)
 	for _, hour := range lost {
-		b.WriteString(" UNION ALL SELECT ")
-		for _, c := range columns {
-			fmt.Fprintf(&b, "CAST(NULL AS %s) AS %s, ", c.typed, c.name)
-		}
 		dt, hh := hour.Start().Format("2006-01-02"), hour.Start().Format("15")
-		fmt.Fprintf(&b, "%s AS dt, %s AS hour WHERE error(%s)", duck.Text(dt), duck.Text(hh), duck.Text(hour.why))
+		b.WriteString(" UNION ALL " + failing(columns, duck.Text(dt), duck.Text(hh), hour.why))
 	}
 	return b.String()
 }

@@ -1,10 +1,15 @@
 package sql_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/lakebed/lakebed/services/lakebed/sql"
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -63,6 +68,97 @@ func TestLostHours(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A statement that reads such an hour fails whatever its condition, also one that no NULL meets. Only dt and hour leave the hour out.
+func TestLostHoursUnderConditions(t *testing.T) {
+	l := newLake(t)
+	const line = `{"id":"b","event_type":"lesson","user_id":7,"score":1.5,"paid":true,"geo":{"country":"CH"},"tags":["x"],"created_at":"2026-11-23T09:01:00Z"}`
+	l.events(hour+1, line)
+	l.part(hour, layout.FirstGeneration, 2, line)
+	l.publish(hour, layout.FirstGeneration, line)
+	l.fragment(hour+1, false, strings.Replace(line, `"b"`, `"c"`, 1))
+	gone := layout.Slot{Partition: hour, Generation: layout.FirstGeneration, Number: 1}.Key()
+	s := l.open()
+	for view, want := range map[string]string{"events": "1", "events_live": "2"} {
+		columns := strings.Fields(answer(t, s, "SELECT column_name FROM (DESCRIBE "+view+") WHERE column_name NOT IN ('dt', 'hour')"))
+		if len(columns) != 8 {
+			t.Fatalf("%s has the columns %q", view, columns)
+		}
+		conditions := []string{
+			"event_type = 'lesson'", "event_type <> 'x'", "event_type < 'z'", "event_type IN ('lesson', 'x')", "event_type LIKE 'l%'", "NOT event_type = 'x'",
+			"user_id > 0", "user_id + 1 > 0", "user_id BETWEEN 1 AND 9", "created_at >= '2026-11-23'", "CAST(created_at AS TIMESTAMP) >= '2026-11-23'",
+			"geo.country = 'CH'", "tags[1] = 'x'", "paid", "event_type = 'lesson' AND user_id > 0", "event_type = 'lesson' OR user_id = 8",
+			"event_type IS NULL", "coalesce(event_type, 'lesson') = 'lesson'",
+			"dt = '2026-11-23' AND event_type = 'lesson'", "hour >= '08' AND event_type = 'lesson'", "hour = '08' AND user_id > 0",
+		}
+		for _, c := range columns {
+			conditions = append(conditions, c+" IS NOT NULL")
+		}
+		for _, c := range conditions {
+			got, err := ask(t.Context(), s, "SELECT count(*) FROM "+view+" WHERE "+c)
+			if err == nil || !strings.Contains(err.Error(), gone) {
+				t.Errorf("%s WHERE %s: got %s, %v, want it to say %q", view, c, got, err, gone)
+			}
+		}
+		for _, other := range []string{"hour = '09'", "hour <> '08'", "hour IN ('09', '10')", "dt || hour >= '2026-11-2309'", "dt = '2026-11-23' AND hour > '08'"} {
+			for _, c := range []string{"true", "event_type = 'lesson'", "event_type IS NOT NULL AND user_id > 0", "geo.country = 'CH'"} {
+				check(t, s, "SELECT count(*) FROM "+view+" WHERE "+c+" AND "+other, want)
+			}
+		}
+		check(t, s, "SELECT count(*) FROM "+view+" WHERE dt > '2026-11-23' AND event_type = 'lesson'", "0")
+	}
+}
+
+// late is a catalog in which an hour is registered after all were read.
+type late struct {
+	catalog.Catalog
+	register func()
+	asked    []int // for how many by name, call by call; 0 is for all
+}
+
+func (c *late) Partitions(ctx context.Context, which ...layout.Partition) ([]catalog.Partition, error) {
+	c.asked = append(c.asked, len(which))
+	if len(which) > 0 {
+		c.register()
+	}
+	return c.Catalog.Partitions(ctx, which...)
+}
+
+// Hours with parts that the catalog did not know are asked for once more, in one call: what was registered meanwhile is no damage.
+func TestHoursRegisteredMeanwhile(t *testing.T) {
+	l := newLake(t)
+	const line = `{"id":"a"}`
+	l.events(hour, line)
+	for n := range layout.Partition(3) {
+		l.part(hour+1+n, layout.FirstGeneration, 1, line)
+	}
+	c := &late{Catalog: l.catalog, register: func() { l.publish(hour+2, layout.FirstGeneration, line) }}
+	s, err := sql.Open(t.Context(), sql.Lake{Bucket: l.bucket, Catalog: c, Root: l.dir, IDField: l.id, Now: func() time.Time { return now }, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !slices.Equal(c.asked, []int{0, 3}) {
+		t.Errorf("asked for %d", c.asked)
+	}
+	check(t, s, "SELECT count(*) FROM events WHERE hour = '08'", "1")
+	check(t, s, "SELECT count(*) FROM events WHERE hour = '10'", "0") // until the next look
+	for _, hh := range []string{"09", "11"} {
+		if got, err := ask(t.Context(), s, "SELECT count(*) FROM events WHERE hour = '"+hh+"'"); err == nil || !strings.Contains(err.Error(), "hour="+hh) {
+			t.Errorf("hour %s: got %s, %v", hh, got, err)
+		}
+	}
+	c.asked = nil
+	l.publish(hour+1, layout.FirstGeneration, line)
+	l.publish(hour+3, layout.FirstGeneration, line)
+	if err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check(t, s, "SELECT count(*) FROM events", "4")
+	if !slices.Equal(c.asked, []int{0}) {
+		t.Errorf("of a whole lake asked for %d", c.asked)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 const (
 	fileColumn = `"#file"`
 	idColumn   = `"#id"`
+	whyColumn  = `"#why"`
 )
 
 // Names of the views.
@@ -60,7 +61,7 @@ func (s *Session) viewsOf(l look) string {
 		{Quarantine, s.table(layout.Quarantine, l.rejects, rejectColumns), rejectColumns},
 	} {
 		if s.lake.Bring != nil && !s.named[view.name] {
-			view.query = none(columnsOf(view.columns), "error('the objects of "+view.name+" were not fetched: name it in the statement')")
+			view.query = failing(columnsOf(view.columns), whyText, whyText, "the objects of "+view.name+" were not fetched: name it in the statement")
 		}
 		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s AS %s;\n", view.name, view.query)
 	}
@@ -98,7 +99,7 @@ func (s *Session) table(top string, keys []string, fields []schema.Field) string
 
 func (s *Session) read(top string, keys []string, columns []column) string {
 	if len(keys) == 0 || len(columns) == 0 {
-		return none(columns, "false")
+		return none(columns)
 	}
 	shown := make([]string, 0, len(columns)+2)
 	typed := make([]string, 0, len(columns))
@@ -129,14 +130,29 @@ func (s *Session) read(top string, keys []string, columns []column) string {
 	return strings.Join(reads, " UNION ALL ")
 }
 
-// none is a query with the columns, dt and hour, whose one row does not pass the condition.
-func none(columns []column, condition string) string {
-	shown := make([]string, 0, len(columns)+2)
+// none is a query with the columns, dt and hour, and without rows.
+func none(columns []column) string {
+	return "SELECT " + casts("NULL", columns) + "CAST(NULL AS VARCHAR) AS dt, CAST(NULL AS VARCHAR) AS hour WHERE false"
+}
+
+// whyText is an expression for dt or hour in failing that cannot be read either.
+const whyText = "CAST(" + whyColumn + " AS VARCHAR)"
+
+// failing is a query with the columns, dt and hour, whose row cannot be read: a statement that comes to it fails and says why. Only a
+// condition that the expressions of dt and hour do not meet leaves it out. The columns are the error itself and not NULL: of a NULL, DuckDB
+// knows beforehand that it does not meet a condition, and would drop the row unread.
+func failing(columns []column, dt, hour, why string) string {
+	return fmt.Sprintf("SELECT %s%s AS dt, %s AS hour FROM (SELECT error(%s) AS %s) WHERE %s",
+		casts(whyColumn, columns), dt, hour, duck.Text(why), whyColumn, whyColumn)
+}
+
+// casts lists the columns, each made of one expression.
+func casts(expression string, columns []column) string {
+	var b strings.Builder
 	for _, c := range columns {
-		shown = append(shown, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.typed, c.name))
+		fmt.Fprintf(&b, "CAST(%s AS %s) AS %s, ", expression, c.typed, c.name)
 	}
-	shown = append(shown, "CAST(NULL AS VARCHAR) AS dt", "CAST(NULL AS VARCHAR) AS hour")
-	return "SELECT " + strings.Join(shown, ", ") + " WHERE " + condition
+	return b.String()
 }
 
 // unglob spells a path so that DuckDB takes it for itself, and for no pattern. Keys hold nothing of the kind.
