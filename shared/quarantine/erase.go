@@ -9,7 +9,6 @@ import (
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/bucket"
-	"github.com/lakebed/lakebed/shared/part"
 )
 
 // Erase takes the bytes of the records that match out of the object at key, for good: their lines stay, with reason and origin, marked as
@@ -17,7 +16,8 @@ import (
 // there; the hash in its name is then that of what was. The lines of the others keep their bytes.
 //
 // It is repeatable, and safe beside others that erase or replay: the object is replaced only as it was read, else it is read again. Match
-// is not asked of what is erased already. One that is not there has nothing to erase. An error leaves the object as it was, or erased.
+// is not asked of what is erased already. One that is not there has nothing to erase. One that Read refuses as damaged is refused here, too.
+// An error leaves the object as it was, or erased.
 func Erase(ctx context.Context, b bucket.Bucket, key string, match func(Reject) bool) (erased int, err error) {
 	for {
 		text, etag, n, err := blank(ctx, b, key, match)
@@ -40,32 +40,24 @@ func Erase(ctx context.Context, b bucket.Bucket, key string, match func(Reject) 
 // Blank takes the bytes of a record away.
 func (r *Reject) Blank() { r.Erased, r.Data, r.Detail = true, nil, "" }
 
-// blank reads an object, and gives it with the matching records erased, and how many those are.
+// blank reads an object, checked as Read does, and gives it with the matching records erased, and how many those are. The check comes before
+// the first erasure: after it nothing tells that another line was damaged.
 func blank(ctx context.Context, b bucket.Bucket, key string, match func(Reject) bool) (text []byte, etag string, n int, err error) {
-	body, o, err := b.Get(ctx, key, bucket.Range{})
-	if err != nil {
-		return nil, "", 0, fmt.Errorf("open %s: %w", key, err)
-	}
-	defer body.Close()
-	lines := part.NewLines(body)
-	for lines.Next() {
-		var r Reject
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return nil, "", 0, fmt.Errorf("read %s, line %d: %w", key, lines.Count(), err)
-		}
+	etag, err = each(ctx, b, key, func(line []byte, r Reject) error {
 		if r.Erased || !match(r) {
-			text = append(append(text, lines.Bytes()...), '\n')
-			continue
+			text = append(append(text, line...), '\n')
+			return nil
 		}
 		n++
 		r.Blank()
 		if text, err = json.Append(text, r, 0); err != nil {
-			return nil, "", 0, fmt.Errorf("encode reject: %w", err)
+			return fmt.Errorf("encode reject: %w", err)
 		}
 		text = append(text, '\n')
+		return nil
+	})
+	if err != nil {
+		return nil, "", 0, err
 	}
-	if err := lines.Err(); err != nil {
-		return nil, "", 0, fmt.Errorf("read %s: %w", key, err)
-	}
-	return text, o.ETag, n, nil
+	return text, etag, n, nil
 }

@@ -77,20 +77,47 @@ func TestErase(t *testing.T) {
 	if again, err := Put(t.Context(), b, layout.Span{Shard: "s", First: "1", Last: "2"}, all); err != nil || again != key || text(t, b, key) != strings.Join(after, "") {
 		t.Errorf("delivered again: %s, %v", again, err)
 	}
-	if n, err := Erase(t.Context(), b, "quarantine/gone", holds("ann")); n != 0 || err != nil {
+	if n, err := Erase(t.Context(), b, keyOf(nil), holds("ann")); n != 0 || err != nil {
 		t.Errorf("what is gone: %d, %v", n, err)
 	}
 }
 
 func TestEraseBroken(t *testing.T) {
 	for name, was := range map[string]string{"no JSON": "{\n", "no end": `{"reason":"empty"}`} {
-		b := bucket.NewMemory(time.Now)
-		if _, err := b.Put(t.Context(), "k", strings.NewReader(was), bucket.Condition{}); err != nil {
+		b, key := bucket.NewMemory(time.Now), keyOf([]byte(was))
+		if _, err := b.Put(t.Context(), key, strings.NewReader(was), bucket.Condition{}); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := Erase(t.Context(), b, "k", func(Reject) bool { return true }); n != 0 || err == nil || text(t, b, "k") != was {
+		if n, err := Erase(t.Context(), b, key, func(Reject) bool { return true }); n != 0 || err == nil || text(t, b, key) != was {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
+	}
+}
+
+// TestEraseDamaged: an erasure in an object of which another record was damaged would give that one out for good: from then on the hash in the
+// name is of what it was, and Read has nothing left to check.
+func TestEraseDamaged(t *testing.T) {
+	b := bucket.NewMemory(time.Now)
+	key, _ := store(t, b, "ann", "bob")
+	was := text(t, b, key)
+	damaged := strings.Replace(was, `"data":"Ym9i"`, `"data":"Ym9h"`, 1) // bob is boa
+	if damaged == was {
+		t.Fatalf("not damaged: %s", was)
+	}
+	if _, err := b.Put(t.Context(), key, strings.NewReader(damaged), bucket.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	_, want := Read(t.Context(), b, key)
+	if want == nil {
+		t.Fatal("it is read")
+	}
+	for _, who := range []string{"ann", "nobody"} {
+		if n, err := Erase(t.Context(), b, key, holds(who)); n != 0 || err == nil || err.Error() != want.Error() || text(t, b, key) != damaged {
+			t.Errorf("%s: %d, %v; now %s", who, n, err, text(t, b, key))
+		}
+	}
+	if got, err := Read(t.Context(), b, key); err == nil {
+		t.Errorf("now it is read: %+v", got)
 	}
 }
 

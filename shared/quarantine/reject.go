@@ -55,32 +55,48 @@ func Put(ctx context.Context, b bucket.Bucket, span layout.Span, rejects []Rejec
 
 // Read gives the rejects of the object at key, checked against the hash in its name; of one with erased rejects, that hash is of what it was.
 func Read(ctx context.Context, b bucket.Bucket, key string) ([]Reject, error) {
+	var rejects []Reject
+	_, err := each(ctx, b, key, func(_ []byte, r Reject) error {
+		rejects = append(rejects, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rejects, nil
+}
+
+// each gives every line of the object at key without its newline, valid until do returns, and its reject, and at last the object's ETag.
+// It checks what Read checks, but the hash only at the end: what was given is good if there is no error.
+func each(ctx context.Context, b bucket.Bucket, key string, do func(line []byte, r Reject) error) (etag string, err error) {
 	at, err := layout.ParseReject(key)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	lines, err := part.Open(ctx, b, key, false)
+	body, o, err := b.Get(ctx, key, bucket.Range{})
 	if err != nil {
-		return nil, err
+		return "", fmt.Errorf("open %s: %w", key, err)
 	}
-	defer lines.Close()
-	var rejects []Reject
+	defer body.Close()
+	lines := part.NewLines(body)
 	sum, erased := xxhash.New(), false
 	for lines.Next() {
 		var r Reject
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("read %s, line %d: %w", key, lines.Count(), err)
+			return "", fmt.Errorf("read %s, line %d: %w", key, lines.Count(), err)
 		}
-		rejects = append(rejects, r)
 		erased = erased || r.Erased
 		_, _ = sum.Write(lines.Bytes()) // never fails
 		_, _ = sum.Write([]byte{'\n'})
+		if err := do(lines.Bytes(), r); err != nil {
+			return "", err
+		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+		return "", fmt.Errorf("read %s: %w", key, err)
 	}
 	if !erased && sum.Sum64() != at.Hash {
-		return nil, fmt.Errorf("read %s: its content does not have the hash in its name: it was changed or damaged; restore it, or move it away", key)
+		return "", fmt.Errorf("read %s: its content does not have the hash in its name: it was changed or damaged; restore it, or move it away", key)
 	}
-	return rejects, nil
+	return o.ETag, nil
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -18,7 +19,8 @@ func newReplay(e *env) *cobra.Command {
 		Use:   "replay [--failures [DIR|FILE|s3://...]...]",
 		Short: "Deliver quarantined records once more, after their cause was mended, or what Lambda gave up",
 		Long: `Takes quarantined records through ingest again. What is good now is stored; what is not stays in quarantine. Replaying twice
-changes nothing. Records whose id belongs to another event (id_conflict) are replayed only when --reason names them.
+changes nothing. An object that cannot be read is named, and the others go on. Records whose id belongs to another event (id_conflict)
+are replayed only when --reason names them.
 
 With --failures it takes the batches that Lambda gave up instead, from the invocation records in the failure destination of the ingest
 function: files, directories or s3://bucket/prefix; without a name, the lake's setting failures. They are delivered as themselves and stay
@@ -53,20 +55,34 @@ where they are, and doing it twice changes nothing.`,
 			if failures {
 				return e.failures(c.Context(), stream, places, dry)
 			}
-			var total totals
-			objects := 0
-			err = stream.Replay(c.Context(), host.Replay{Reason: event.Reason(reason), DryRun: dry}, func(_ string, r ingest.Result) {
-				objects++
-				total.add(r)
-			})
-			if err != nil {
-				return err
-			}
-			return e.record(append([]field{{"objects", objects}, {"dry_run", dry}}, total.fields()[:4]...))
+			return e.replay(c.Context(), stream, host.Replay{Reason: event.Reason(reason), DryRun: dry})
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "only those with this reason")
 	c.Flags().BoolVar(&dry, "dry-run", false, "only tell what would become of them")
 	c.Flags().BoolVar(&failures, "failures", false, "what Lambda gave up, instead of what is in quarantine")
 	return c
+}
+
+// replay delivers what is in quarantine, and prints the report. What cannot be read is named on stderr.
+func (e *env) replay(ctx context.Context, s *host.Stream, what host.Replay) error {
+	var total totals
+	objects, unread := 0, 0
+	err := s.Replay(ctx, what, func(key string, r ingest.Result, err error) {
+		if err != nil {
+			unread++
+			fmt.Fprintf(e.err, "cannot be read: %s: %s\n", key, err)
+			return
+		}
+		objects++
+		total.add(r)
+	})
+	if err != nil {
+		return err
+	}
+	err = e.record(append([]field{{"objects", objects}, {"unreadable", unread}, {"dry_run", what.DryRun}}, total.fields()[:4]...))
+	if err == nil && unread > 0 {
+		err = fmt.Errorf("%d objects cannot be read, as said above: restore them or move them away, then replay again", unread)
+	}
+	return err
 }

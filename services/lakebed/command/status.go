@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,9 @@ func newStatus(e *env) *cobra.Command {
 			s, err := l.Status(c.Context())
 			if err != nil {
 				return err
+			}
+			for _, u := range s.Unread {
+				fmt.Fprintf(e.err, "cannot be read, and is not counted: %s: %s\n", u.Key, u.Err)
 			}
 			if each {
 				return e.rows([]string{"partition", "generation", "current", "parts", "events", "bytes", "waiting", "waiting_bytes"}, func(yield func([]any) bool) {

@@ -21,8 +21,9 @@ type Replay struct {
 
 // Replay delivers quarantined records once more, as themselves: same shard, sequence number and arrival. What is good now is stored; what
 // is not stays where it is. What is erased is passed over. What a replay has dealt with is passed over, so that replaying twice changes nothing.
-func (s *Stream) Replay(ctx context.Context, r Replay, done func(key string, result ingest.Result)) error {
-	live, err := s.lake.quarantined(ctx)
+// An object that cannot be read is told to done, and the others go on.
+func (s *Stream) Replay(ctx context.Context, r Replay, done func(key string, result ingest.Result, unread error)) error {
+	live, err := s.lake.quarantined(ctx, func(Unread) {}) // it is read once more below, and told there
 	if err != nil {
 		return err
 	}
@@ -37,19 +38,27 @@ func (s *Stream) Replay(ctx context.Context, r Replay, done func(key string, res
 		if reason := event.Reason(at.Reason); r.Reason != "" && reason != r.Reason || r.Reason == "" && reason == event.IDConflict {
 			continue
 		}
-		result, err := s.replay(ctx, o.Key, r.DryRun)
+		rejects, err := quarantine.Read(ctx, s.lake.Bucket, o.Key)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			done(o.Key, ingest.Result{}, err)
+			continue
+		}
+		result, err := s.replay(ctx, o.Key, rejects, r.DryRun)
 		if err != nil {
 			return fmt.Errorf("replay %s: %w", o.Key, err)
 		}
-		done(o.Key, result)
+		done(o.Key, result, nil)
 	}
 	return nil
 }
 
-func (s *Stream) replay(ctx context.Context, key string, dry bool) (ingest.Result, error) {
-	rejects, err := quarantine.Read(ctx, s.lake.Bucket, key)
-	if err != nil || len(rejects) == 0 {
-		return ingest.Result{}, err
+// replay delivers the rejects of the object at key.
+func (s *Stream) replay(ctx context.Context, key string, rejects []quarantine.Reject, dry bool) (ingest.Result, error) {
+	if len(rejects) == 0 {
+		return ingest.Result{}, nil
 	}
 	d := ingest.Delivery{Shard: rejects[0].Shard, Replay: key}
 	for _, r := range rejects {
@@ -68,8 +77,8 @@ func (s *Stream) replay(ctx context.Context, key string, dry bool) (ingest.Resul
 }
 
 // quarantined gives, for each quarantine object, how many records in it are still to be dealt with: none when a replay of it left the
-// rest, if any, in another object.
-func (l *Lake) quarantined(ctx context.Context) (map[string]int64, error) {
+// rest, if any, in another object. One that cannot be read where that is needed is told to unread, and is not among them.
+func (l *Lake) quarantined(ctx context.Context, unread func(Unread)) (map[string]int64, error) {
 	count := map[string]int64{}
 	dealt := map[string]bool{}
 	var bad error
@@ -91,14 +100,19 @@ func (l *Lake) quarantined(ctx context.Context) (map[string]int64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list quarantine: %w", err)
 		}
-		if _, err := layout.ParseReject(o.Key); err != nil || count[o.Key] > 0 {
+		if _, err := layout.ParseReject(o.Key); err != nil || count[o.Key] > 0 || dealt[o.Key] {
 			continue
 		}
 		rejects, err := quarantine.Read(ctx, l.Bucket, o.Key)
-		if err != nil {
-			return nil, err
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			delete(count, o.Key)
+			unread(Unread{o.Key, err})
+		default:
+			count[o.Key] = int64(len(rejects))
 		}
-		count[o.Key] = int64(len(rejects))
 	}
 	for key := range dealt {
 		count[key] = 0

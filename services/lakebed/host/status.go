@@ -15,6 +15,7 @@ type Status struct {
 	Partitions  []compactor.Summary
 	Received    int64
 	Quarantined map[string]int64 // by reason, without what a replay stored
+	Unread      []Unread         // of the quarantine, and not counted
 }
 
 // Status looks at every partition that the catalog or the bucket knows.
@@ -35,7 +36,7 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 		}
 		s.Partitions = append(s.Partitions, sum)
 	}
-	live, err := l.quarantined(ctx)
+	live, err := l.quarantined(ctx, func(u Unread) { s.Unread = append(s.Unread, u) })
 	if err != nil {
 		return s, err
 	}
