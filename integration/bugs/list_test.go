@@ -122,6 +122,6 @@ var bugs = []bug{
 	{"minor compaction waits for writes by the clock of the commit, not of the look", in(decideGo,
 		"if settled := s.entry.WrittenAt.Add(p.Bound); len(s.chain) > 1 && s.at.Before(settled) {",
 		"if settled := s.entry.WrittenAt; len(s.chain) > 1 && now.Before(settled) {"), explorer, 0, seal},
-	{"a Location is published with no bound where the catalog compares", in(followGo, "\treturn p.Grace - p.LongestQuery\n", "\treturn 0\n"), explorer, 0, "zombies"},
-	{"a write to the catalog lands whenever it comes", in(followGo, "if bound > 0 {\n\t\tleft", "if bound < 0 {\n\t\tleft"), simulation, 2000, ""},
+	{"a Location is published with no bound where the catalog compares", in(followGo, "return max(p.Grace-p.LongestQuery, leastLanding)", "return 1e6 * leastLanding"), explorer, 0, "zombies"},
+	{"a write to the catalog lands whenever it comes", in(followGo, "ctx, stop := context.WithTimeout(ctx, left)", "ctx, stop := context.WithTimeout(ctx, 1e6*left)"), simulation, 2000, ""},
 }

@@ -151,7 +151,7 @@ func (x *explorer) tell(from state, v *violation) string {
 	if err == nil {
 		err = errors.New("the way to it cannot be gone again")
 	}
-	return fmt.Sprintf("%s\n%s\n%s", x.scenario.name, strings.Join(told, "\n"), err)
+	return fmt.Sprintf("%s: %s\n%s", x.scenario.name, err, strings.Join(told, "\n"))
 }
 
 // shortest looks for a violation by going through the states in the order of their distance, up to a limit.

@@ -81,7 +81,7 @@ func (s scenario) run(t *testing.T) {
 	x.report(time.Since(began))
 	if v != nil {
 		if errors.Is(v.err, errLarge) {
-			t.Fatalf("after %d states: %v", x.states, v.err)
+			t.Fatalf("%v: %d states", v.err, x.states)
 		}
 		if short := x.shortest(first, 150_000); short != nil {
 			v = short

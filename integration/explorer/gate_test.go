@@ -52,6 +52,13 @@ func (g *gate) ask(ctx context.Context, r *request) *response {
 	return <-w.reply
 }
 
+// idle tells that nothing is asked.
+func (g *gate) idle() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.pending) == 0
+}
+
 // now is the process's clock.
 func (g *gate) now() time.Time {
 	return g.ask(context.Background(), &request{op: now, anew: stepBegins()}).at

@@ -74,7 +74,7 @@ func (in *instance) live(p program) {
 			return
 		default:
 		}
-		if len(g.pending) == 0 { // it sleeps, and so does the bubble until it asks
+		if g.idle() { // it sleeps, and so does the bubble until it asks
 			select {
 			case <-g.wake:
 			case <-over:

@@ -12,7 +12,7 @@ import (
 
 // interfere has somebody do what nobody should: what can be mended without them must mend itself, and what cannot must be named.
 func (w *World) interfere() {
-	acts := []func() bool{w.setBack, w.bringBack, w.loseOrphan}
+	acts := []func() bool{w.setBack, w.bringBack, w.loseOrphan, w.loseClaims}
 	if w.Vandals {
 		acts = append(acts, w.loseData)
 	} else { // an index knows by name what was merged: without it, verify may take a fragment that was deleted for one of those
@@ -21,10 +21,9 @@ func (w *World) interfere() {
 	if w.LosesCatalog {
 		acts = append(acts, w.loseCatalog)
 	}
-	if !w.spend() {
-		return
+	if !w.quiet && w.budget != 0 && oneOf(w.rng, acts...)() {
+		w.spend()
 	}
-	_ = oneOf(w.rng, acts...)()
 }
 
 // did notes what was done.

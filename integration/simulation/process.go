@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -34,6 +35,7 @@ type process struct {
 	claims  claims.Claims
 
 	calls  int
+	last   int         // calls after its death
 	until  time.Time   // by when a write of partitions lands, or never; zero: at any time
 	late   int         // writes that are still to land
 	dying  faulty.When // how the next call, the last, ends
@@ -68,11 +70,15 @@ func (w *World) spawn(kind string, rate float64, run func(*process) error) *proc
 	p := &process{World: w, id: w.started, kind: kind, rate: rate, lanes: oneOf(w.rng, w.Lanes...), end: make(chan struct{})}
 	p.name = kind + "-" + itoa(p.id)
 	p.ctx, p.stop = context.WithCancel(context.Background())
+	if !w.quiet && (kind == "ingest" || kind == "worker") && w.chance(0.2) && w.spend() { // a function has so much time, and is stopped
+		w.met["fault: little time"]++
+		p.ctx, p.stop = context.WithTimeout(context.Background(), time.Duration(1+w.rng.IntN(5000))*time.Millisecond)
+	}
 	p.faults = faulty.New(p.decide)
 	p.faults.Gate(p.wait)
 	p.bucket = paged{faulty.NewBucket(observed{w.store, w}, p.faults), w.Page}
 	p.catalog = bounded{catalogtest.NewFaulty(watched{p}, p.faults), p}
-	p.claims = claimstest.NewFaulty(w.claimsOf(p), p.faults)
+	p.claims = claimstest.NewFaulty(w.claims, p.faults)
 	if w.Skew > 0 && kind != "reader" {
 		p.skew = time.Duration(w.rng.Int64N(int64(2*w.Skew))) - w.Skew
 		w.met["clocks that are off"]++
@@ -106,7 +112,13 @@ func (p *process) wait(op faulty.Op, key string) {
 func (p *process) decide(op faulty.Op, key string) (faulty.When, error) {
 	p.mu.Lock()
 	dead := p.dead
+	if dead {
+		p.last++
+	}
 	p.mu.Unlock()
+	if p.last > most {
+		panic(fmt.Sprintf("%s goes on after its death: %s %s", p.name, op, key))
+	}
 	if dead {
 		return faulty.Before, errDead
 	}

@@ -88,8 +88,15 @@ func (w *World) newClaims() claims.Claims {
 	return claims.None{}
 }
 
-// claimsOf gives an invocation its own where its strategy remembers for as long as the process lives: what it was told is lost with it.
-func (w *World) claimsOf(*process) claims.Claims { return w.claims }
+// loseClaims forgets what was claimed, as where a function starts anew or the table is restored from a backup. A strategy that claims ahead
+// of the store keeps owners only in a table.
+func (w *World) loseClaims() bool {
+	if w.Claims != "window" {
+		return false
+	}
+	w.claims = w.newClaims()
+	return w.did("loses the claims", "all of them")
+}
 
 func (p *process) ingester() (*ingest.Ingester, error) {
 	return ingest.New(p.bucket, p.claims, ingest.Config{

@@ -99,6 +99,13 @@ func Run(seed uint64, o Options) *World {
 	}
 	w.close()
 	w.met["steps"] += w.steps
+	for _, o := range w.objects("") {
+		_, _ = fmt.Fprintln(w.hash, o.Key, o.ETag, o.Size, o.Modified.UnixNano()) // a hash never fails
+	}
+	all, err := w.catalog.Partitions(w.root())
+	for _, p := range all {
+		_, _ = fmt.Fprintln(w.hash, p.Hour, p.Location, len(p.Columns), p.PublishedAt.UnixNano(), p.WrittenAt.UnixNano(), p.Version, err) // likewise
+	}
 	return w
 }
 

@@ -7,8 +7,8 @@ import "testing"
 var everywhere = []string{
 	"steps", "faults", "events", "clocks that are off", "erasures", "erasures done", "verified", "replays", "bisected", "late writes landed", "rounds to rest", "queries: reader", "queries: live",
 
-	"fault: producer sends again", "fault: id with another body", "fault: bad record", "fault: in two shards",
-	"fault: delivered again, cut anew", "fault: delivered again after success", "fault: given up while it runs", "fault: task given twice",
+	"fault: producer sends again", "fault: id with another body", "fault: bad record", "fault: in two shards", "fault: reshard",
+	"fault: delivered again, cut anew", "fault: delivered again after success", "fault: given up while it runs", "fault: task given twice", "fault: little time",
 	"fault: crash of ingest", "fault: crash of worker", "fault: crash of round", "fault: crash of replay", "fault: crash of rebuild",
 	"fault: stall of ingest", "fault: stall of worker", "fault: stall of round", "fault: stall of reader", "fault: stall of live",
 	"fault: claim before its effect", "fault: claim reply lost", "fault: claim lands late",
@@ -19,7 +19,7 @@ var everywhere = []string{
 	"fault: table before its effect", "fault: partitions before its effect",
 	"fault: set table before its effect", "fault: set table reply lost", "fault: set table lands late",
 	"fault: set partition before its effect", "fault: set partition reply lost", "fault: set partition lands late",
-	"fault: somebody sets a Location back", "fault: somebody deletes the catalog", "fault: somebody deletes an index", "fault: somebody cuts an index",
+	"fault: somebody sets a Location back", "fault: somebody loses the claims", "fault: somebody deletes the catalog", "fault: somebody deletes an index", "fault: somebody cuts an index",
 	"fault: somebody restores a fragment", "fault: somebody deletes a part", "fault: somebody cuts a part", "fault: somebody flips a bit of a part",
 	"fault: somebody deletes a fragment", "fault: somebody cuts a fragment", "fault: somebody flips a bit of a fragment",
 	"catalog write: came too late to land",

@@ -53,14 +53,27 @@ func (w *World) newSource() source {
 
 // feed has producers send: what is sent may be at once in several shards, as where one is split.
 func (w *World) feed() {
+	if len(w.source.shards) < 8 && w.chance(0.04) && w.spend() {
+		w.reshard()
+	}
+	open := w.source.shards[max(0, len(w.source.shards)-3):]
 	for range 1 + w.rng.IntN(6) {
 		data := w.produce()
-		s := oneOf(w.rng, w.source.shards...)
+		s := oneOf(w.rng, open...)
 		w.append(s, data)
 		if len(w.source.shards) > 1 && w.chance(0.03) && w.spend() {
 			w.met["fault: in two shards"]++
 			w.append(oneOf(w.rng, w.source.shards...), data)
 		}
+	}
+}
+
+// reshard closes the shards that there are, for others: parents and children are delivered side by side for a while, and what producers repeat
+// comes through another shard.
+func (w *World) reshard() {
+	w.met["fault: reshard"]++
+	for range 1 + w.rng.IntN(2) {
+		w.source.shards = append(w.source.shards, &shard{name: fmt.Sprintf("shardId-%012d", len(w.source.shards))})
 	}
 }
 
@@ -87,7 +100,7 @@ func (w *World) next() *delivery {
 		src.todo = slices.Delete(src.todo, i, i+1)
 		return d
 	}
-	if src.made > 0 && w.chance(0.1) && w.spend() {
+	if src.made > 0 && w.chance(0.1) {
 		return w.again()
 	}
 	if src.ids < w.Events {
@@ -106,7 +119,7 @@ func (w *World) next() *delivery {
 // again cuts what was delivered before anew: a subset or a superset of earlier deliveries.
 func (w *World) again() *delivery {
 	s := oneOf(w.rng, w.source.shards...)
-	if s.read == 0 {
+	if s.read == 0 || !w.spend() {
 		return nil
 	}
 	w.met["fault: delivered again, cut anew"]++

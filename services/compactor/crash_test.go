@@ -200,6 +200,31 @@ func TestZombie(t *testing.T) {
 	}
 }
 
+// 53: whatever happens between a listing and the reading of what it lists, a race is never told as something that was deleted.
+func TestLookBesideSealAndSweep(t *testing.T) {
+	t.Parallel()
+	for n := 1; ; n++ {
+		l := newLake(t)
+		l.config.Policy.MajorParts, l.config.Policy.MajorShare = 100, 2
+		l.config.Policy.Grace, l.config.Policy.LongestQuery, l.config.Policy.Live = 0, 0, 0
+		l.parts(2)
+		l.settle()
+		l.clock.pass(5 * time.Hour)
+		l.config.Policy.MajorParts, l.config.Policy.MajorShare = 1, 0
+		l.events(hour, 1)
+		c := l.compactor()
+		z := &zombie{Bucket: l.store, n: n, asleep: func() { l.settle() }}
+		c.bucket = z
+		r, err := c.Round(context.Background(), time.Time{}, nil)
+		if err != nil || len(r.SetAside) > 0 {
+			t.Fatalf("asleep before operation %d: %v, %v", n, err, r.SetAside)
+		}
+		if z.n > 0 {
+			break
+		}
+	}
+}
+
 // A stale run goes on writing into a successor's directory that was swept meanwhile: the gaps in it disturb nobody.
 func TestOrphanWithGaps(t *testing.T) {
 	l := scene(t)

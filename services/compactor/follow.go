@@ -133,31 +133,31 @@ func (v *visit) publish(ctx context.Context, s *state) error {
 // try once it has passed.
 func (v *visit) set(ctx context.Context, look time.Time, all ...catalog.Partition) error {
 	now := v.config.Now()
-	bound := v.config.Policy.lands()
-	if bound > 0 {
-		left := bound - now.Sub(look)
-		if left <= 0 {
-			return errLost
-		}
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, left)
-		defer stop()
+	left := v.config.Policy.lands() - now.Sub(look)
+	if left <= 0 {
+		return errLost
 	}
+	ctx, stop := context.WithTimeout(ctx, left)
+	defer stop()
 	for i := range all {
 		all[i].WrittenAt = look.Add(v.config.Policy.Bound).UTC() // the latest instant at which it can land
 	}
 	err := v.catalog.SetPartitions(ctx, all)
-	if errors.Is(err, catalog.ErrStale) || bound > 0 && errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, catalog.ErrStale) || errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(errLost, err)
 	}
 	return err
 }
 
 // lands is how long after its look a write of partitions may land. Where the catalog compares, one that is late sets nothing back; but its
-// PublishedAt, from which the grace counts, is older than what it says, and readers began on the generation before until it landed.
+// PublishedAt, from which the grace counts, is older than what it says, and readers began on the generation before until it landed. A grace
+// that leaves less than leastLanding for that is too short for whoever stalls just there.
 func (p Policy) lands() time.Duration {
 	if p.Bound > 0 {
 		return p.Bound
 	}
-	return p.Grace - p.LongestQuery
+	return max(p.Grace-p.LongestQuery, leastLanding)
 }
+
+// leastLanding is what a look and the write that it leads to take at most, on a local disk, unless their process stalls.
+const leastLanding = time.Minute

@@ -80,7 +80,16 @@ func (g *generation) data() []*slot {
 //     from the two is refused when the entry has changed since, or lands within the bound of its reading;
 //   - the entry comes before the table, for the same reason: columns are never set back;
 //   - fragments come before the slots: one merged meanwhile is seen as consumed, or its slot turns out taken.
-func (v *visit) look(ctx context.Context) (*state, error) {
+func (v *visit) look(ctx context.Context) (s *state, err error) {
+	for range tries { // what it lists may be sealed and swept before it is read
+		if s, err = v.lookOnce(ctx); !errors.Is(err, errLost) {
+			break
+		}
+	}
+	return s, err
+}
+
+func (v *visit) lookOnce(ctx context.Context) (*state, error) {
 	s := &state{partition: v.partition, at: v.config.Now()}
 	entries, err := v.catalog.Partitions(ctx, v.partition)
 	if err != nil {
@@ -204,6 +213,10 @@ func (v *visit) lookHeaders(ctx context.Context, g *generation) (layout.Generati
 		return next, nil
 	}
 	if slices.ContainsFunc(g.slots, func(d slot) bool { return d.Kind == part.Swept }) {
+		_, _, err := part.ReadHeader(ctx, v.bucket, layout.Slot{Partition: v.partition, Generation: g.name, Number: len(g.slots) + 1}.Key())
+		if !errors.Is(err, bucket.ErrNotFound) { // it was sealed since the listing
+			return "", errors.Join(errLost, err)
+		}
 		return "", fmt.Errorf("the seal of %s is missing, which was swept: it was deleted; `lakebed verify` says more", layout.Location(v.partition, g.name))
 	}
 	return "", nil
