@@ -347,7 +347,7 @@ func (w *World) checkView(p layout.Partition, current string) {
 		case shown != current:
 			w.model.stale[p] = never
 			return
-		case repaired == never:
+		case repaired.Equal(never):
 			w.model.stale[p] = w.now()
 			return
 		case w.now().Before(repaired.Add(w.Bound)): // who saw it as it was may set it so once more

@@ -27,7 +27,7 @@ type process struct {
 	skew   time.Duration
 	lanes  int // of an invocation of ingest
 	faults *faulty.Faults
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // it is the process that ends with it
 	stop   context.CancelFunc
 
 	bucket  bucket.Bucket

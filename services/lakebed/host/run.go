@@ -51,8 +51,8 @@ type Ran struct {
 	Waiting int // hours that were written into, and in which something is not merged yet
 }
 
-// Settle compacts until nothing is left that is due, and waits for what is due within the catalog's bound as long as one of the hours has
-// something to be merged: an hour whose Location was just written is left alone until no older write can land.
+// Settle compacts until nothing is left that is due, and waits for what is due within twice the catalog's bound as long as one of the hours
+// has something to be merged: an hour whose Location was just written is left alone until no older write can land.
 func (l *Lake) Settle(ctx context.Context, hours []layout.Partition, done func(compactor.Result)) (Ran, error) {
 	var total Ran
 	c, err := l.Compactor()
@@ -64,7 +64,7 @@ func (l *Lake) Settle(ctx context.Context, hours []layout.Partition, done func(c
 		total.Due, total.Broken, total.SetAside = nil, nil, nil // the last round tells what is left
 		total.Add(r)
 		next := r.Next()
-		soon := l.bound > 0 && !next.IsZero() && !next.After(l.Now().Add(l.bound))
+		soon := l.bound > 0 && !next.IsZero() && !next.After(l.Now().Add(2*l.bound))
 		if total.Waiting = 0; err != nil || !soon && len(r.SetAside) == 0 { // nothing else keeps a fragment from being merged
 			return total, err
 		}
