@@ -30,7 +30,7 @@ func TestKilledAtRandom(t *testing.T) {
 	second := l.another(t, l.compactor)
 	l.mapping.Retries = 10_000 // the stream keeps its records for as long as it takes
 
-	killing, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	killing, stop := context.WithTimeout(t.Context(), 5*time.Minute) // on a slow machine; it ends with the deaths
 	defer stop()
 	var group, workers sync.WaitGroup
 	for n, f := range []*function.Function{l.ingest, l.compactor, second} {
