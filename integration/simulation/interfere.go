@@ -12,7 +12,7 @@ import (
 
 // interfere has somebody do what nobody should: what can be mended without them must mend itself, and what cannot must be named.
 func (w *World) interfere() {
-	acts := []func() bool{w.setBack, w.bringBack, w.loseOrphan, w.loseClaims}
+	acts := []func() bool{w.setBack, w.bringBack, w.loseClaims}
 	if w.Vandals {
 		acts = append(acts, w.loseData)
 	} else { // an index knows by name what was merged: without it, verify may take a fragment that was deleted for one of those
@@ -55,16 +55,21 @@ func (w *World) setBack() bool {
 // loseCatalog has the catalog made anew, empty, while nobody compacts: an hour that is being registered just then would be registered with
 // the columns of before, and is for `lakebed rebuild`.
 func (w *World) loseCatalog() bool {
-	for _, p := range w.processes {
-		if !p.ended && p.kind != "ingest" && p.kind != "replay" && p.kind != "reader" && p.kind != "live" || p.late > 0 {
-			return false
-		}
+	if w.compacting() {
+		return false
 	}
 	for _, p := range w.Hours {
 		w.model.stale[p] = never
 	}
 	w.catalog = w.newCatalog()
 	return w.did("deletes the catalog", "all of it")
+}
+
+// compacting tells whether somebody is at work on generations, or a write of somebody's is still to land.
+func (w *World) compacting() bool {
+	return slices.ContainsFunc(w.processes, func(p *process) bool {
+		return p.late > 0 || !p.ended && !slices.Contains([]string{"ingest", "replay", "reader", "live"}, p.kind)
+	})
 }
 
 // objects lists what lies below a prefix.
@@ -111,31 +116,6 @@ func (w *World) bringBack() bool {
 		w.breach("bring back: %w", err)
 	}
 	return w.did("restores a fragment", x.key)
-}
-
-// loseOrphan deletes a part of a generation that no seal names yet: whoever writes it must notice, or begin anew.
-func (w *World) loseOrphan() bool {
-	for _, p := range w.Hours {
-		current, err := w.chain(p)
-		if err != nil {
-			continue
-		}
-		for _, o := range w.objects(layout.EventsPrefix(p)) {
-			s, err := layout.ParseSlot(o.Key)
-			if err != nil || s.Generation.Number() != current.Number()+1 {
-				continue
-			}
-			// Whoever is at it believes in what it has written: only a directory that nobody is at may be touched.
-			if len(w.alive()) > 0 {
-				return false
-			}
-			if err := w.store.Delete(w.root(), bucket.Object{Key: o.Key}); err != nil {
-				w.breach("lose orphan: %w", err)
-			}
-			return w.did("deletes a part that nothing names yet", o.Key)
-		}
-	}
-	return false
 }
 
 // loseData deletes, cuts or flips what cannot be made anew: a part of a current generation, or a fragment that is not merged.

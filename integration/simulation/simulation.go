@@ -57,7 +57,6 @@ type World struct {
 	processes []*process
 	started   int
 	steps     int
-	effects   int // on the stores
 	quiet     bool
 	budget    int // faults that may still be injected
 	hash      *xxhash.Digest
@@ -99,6 +98,12 @@ func Run(seed uint64, o Options) *World {
 	}
 	w.close()
 	w.met["steps"] += w.steps
+	w.sumUp()
+	return w
+}
+
+// sumUp adds what there is at the end to the hash of what happened.
+func (w *World) sumUp() {
 	for _, o := range w.objects("") {
 		_, _ = fmt.Fprintln(w.hash, o.Key, o.ETag, o.Size, o.Modified.UnixNano()) // a hash never fails
 	}
@@ -106,7 +111,6 @@ func Run(seed uint64, o Options) *World {
 	for _, p := range all {
 		_, _ = fmt.Fprintln(w.hash, p.Hour, p.Location, len(p.Columns), p.PublishedAt.UnixNano(), p.WrittenAt.UnixNano(), p.Version, err) // likewise
 	}
-	return w
 }
 
 // Err is the first promise that was found broken.

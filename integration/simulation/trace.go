@@ -51,7 +51,6 @@ func (w *World) note(who, format string, args ...any) {
 
 // record notes a call whose turn it is.
 func (p *process) record(op faulty.Op, key string, when faulty.When) {
-	p.effects++
 	var head [17]byte
 	binary.LittleEndian.PutUint64(head[:], uint64(time.Since(p.begun)))
 	binary.LittleEndian.PutUint64(head[8:], uint64(p.id))
