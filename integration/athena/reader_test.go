@@ -100,7 +100,7 @@ func (w *witness) hours(batch int) []layout.Partition {
 	return []layout.Partition{w.now, w.now - 1, w.now - 10 - layout.Partition(batch/6), w.now - 50 - layout.Partition(batch/9)}
 }
 
-// feed ingests a batch, unless compaction is far behind: some events of each hour, with a new member, and a column whose type widens; and a copy of an
+// feed ingests a batch, unless compaction is far behind: some events of each hour, with a new member in every fourth, and a column whose type widens; and a copy of an
 // older event of each.
 func (l *lake) feed(ctx context.Context, w *witness) error {
 	if int64(w.begun) > w.compactions()/3+2 { // only this one writes it
@@ -120,7 +120,7 @@ func (l *lake) feed(ctx context.Context, w *witness) error {
 			}
 			hour, widening := w.hours(of)[h], []string{"1", "1.5", `"text"`}[min(of/8, 2)]
 			fmt.Fprintf(&b, `{"event_uuid":"b%04d-%d-%d","created_at":%q,"event_name":"lesson:started","w":%s,"o":{"m%d":%d}}`+"\n",
-				of, h, n, hour.Start().Format(time.RFC3339), widening, of, of)
+				of, h, n, hour.Start().Format(time.RFC3339), widening, of/4, of)
 		}
 	}
 	_, err := l.try(ctx, strings.NewReader(b.String()), "ingest", "-")
