@@ -66,9 +66,9 @@ func (g *gate) now() time.Time {
 
 // stepBegins tells whether the clock is read by the look that begins a step of a visit.
 func stepBegins() bool {
-	var pcs [4]uintptr
+	var pcs [5]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	for _, want := range []string{"compactor.(*visit).look", "compactor.(*visit).step", "compactor.(*Compactor).Work"} {
+	for _, want := range []string{"compactor.(*visit).lookOnce", "compactor.(*visit).look", "compactor.(*visit).step", "compactor.(*Compactor).Work"} {
 		f, _ := frames.Next()
 		if !strings.HasSuffix(f.Function, want) {
 			return false
