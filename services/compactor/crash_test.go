@@ -225,6 +225,45 @@ func TestLookBesideSealAndSweep(t *testing.T) {
 	}
 }
 
+// Where the seal of a swept generation is missing in a listing, and whether it is there cannot be read, that is told, and nothing else.
+func TestLookForASealFails(t *testing.T) {
+	l := newLake(t)
+	l.config.Policy.MajorParts, l.config.Policy.MajorShare = 1, 0
+	l.config.Policy.Grace, l.config.Policy.LongestQuery, l.config.Policy.Live = 0, 0, 0
+	l.parts(2)
+	l.clock.pass(5 * time.Hour)
+	l.settle()
+	first := l.keys(layout.Location(hour, layout.FirstGeneration))
+	seal := first[len(first)-1]
+	broken := errors.New("not allowed")
+	l.bucket = faulty.NewBucket(unlisted{l.store, seal}, faulty.New(func(op faulty.Op, key string) (faulty.When, error) {
+		if op == faulty.Get && key == seal {
+			return faulty.Before, broken
+		}
+		return faulty.Never, nil
+	}))
+	r, err := l.compactor().RoundOfAll(t.Context(), time.Time{}, nil)
+	if err != nil || len(r.SetAside) != 1 || !errors.Is(r.SetAside[0].Err, broken) || strings.Contains(r.SetAside[0].Err.Error(), "deleted") || r.Lost > 0 {
+		t.Errorf("%d races lost, set aside %v, %v", r.Lost, r.SetAside, err)
+	}
+}
+
+// unlisted is a bucket whose listings leave out an object.
+type unlisted struct {
+	bucket.Bucket
+	key string
+}
+
+func (u unlisted) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		for o, err := range u.Bucket.List(ctx, prefix, after) {
+			if o.Key != u.key && !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
 // A stale run goes on writing into a successor's directory that was swept meanwhile: the gaps in it disturb nobody.
 func TestOrphanWithGaps(t *testing.T) {
 	l := scene(t)

@@ -214,8 +214,11 @@ func (v *visit) lookHeaders(ctx context.Context, g *generation) (layout.Generati
 	}
 	if slices.ContainsFunc(g.slots, func(d slot) bool { return d.Kind == part.Swept }) {
 		_, _, err := part.ReadHeader(ctx, v.bucket, layout.Slot{Partition: v.partition, Generation: g.name, Number: len(g.slots) + 1}.Key())
-		if !errors.Is(err, bucket.ErrNotFound) { // it was sealed since the listing
-			return "", errors.Join(errLost, err)
+		switch {
+		case err == nil: // it was sealed since the listing
+			return "", errLost
+		case !errors.Is(err, bucket.ErrNotFound): // nobody knows
+			return "", err
 		}
 		return "", fmt.Errorf("the seal of %s is missing, which was swept: it was deleted; `lakebed verify` says more", layout.Location(v.partition, g.name))
 	}
