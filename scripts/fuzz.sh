@@ -8,6 +8,7 @@ time=${FUZZTIME:-30s}
 parallel=${PARALLEL:-$(getconf _NPROCESSORS_ONLN)}
 
 targets=0
+failed=()
 for module in "$@"; do
 	cd "$top/$module"
 	dirs=$(go list -f '{{.Dir}}' ./...)
@@ -16,10 +17,14 @@ for module in "$@"; do
 		for target in $(cat "$dir"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do
 			echo "== ${dir#"$top"/} $target $time"
 			# Without a bound, making interesting inputs smaller takes up to a minute each, and most of the time of a short run.
-			go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 200x -parallel "$parallel" "$dir"
+			go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 200x -parallel "$parallel" "$dir" ||
+				failed+=("${dir#"$top"/} $target")
 			targets=$((targets + 1))
 		done
 	done
 done
 echo "fuzzed $targets targets for $time each"
-((targets > 0))
+for one in "${failed[@]}"; do
+	echo "failed: $one" >&2
+done
+((targets > 0 && ${#failed[@]} == 0))

@@ -98,7 +98,7 @@ func (s *Spool) ReadAt(b []byte, at int64) (int, error) {
 	return done, nil
 }
 
-// Close drops all of it. It may be repeated.
+// Close lets go of the file; what is held goes with the spool. It may be repeated.
 func (s *Spool) Close() error {
 	if s.file == nil {
 		return nil
