@@ -36,7 +36,6 @@ type process struct {
 
 	calls  int
 	last   int         // calls after its death
-	until  time.Time   // by when a write of partitions lands, or never; zero: at any time
 	late   int         // writes that are still to land
 	dying  faulty.When // how the next call, the last, ends
 	asleep time.Time   // until then
@@ -77,7 +76,7 @@ func (w *World) spawn(kind string, rate float64, run func(*process) error) *proc
 	p.faults = faulty.New(p.decide)
 	p.faults.Gate(p.wait)
 	p.bucket = paged{faulty.NewBucket(observed{w.store, w}, p.faults), w.Page}
-	p.catalog = bounded{catalogtest.NewFaulty(watched{p}, p.faults), p}
+	p.catalog = bounded{catalogtest.NewFaulty(watched{p}, p.faults)}
 	p.claims = claimstest.NewFaulty(w.claims, p.faults)
 	if w.Skew > 0 && kind != "reader" {
 		p.skew = time.Duration(w.rng.Int64N(int64(2*w.Skew))) - w.Skew

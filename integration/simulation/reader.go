@@ -44,6 +44,9 @@ func (w *World) readEvents() {
 
 // readLive runs a query of events_live, which reads fragments too, of the last hours: whatever was accepted before it begins is in it.
 func (w *World) readLive() {
+	if w.chance(0.2) {
+		w.pass(w.Policy.Grace) // what is merged by now may go as soon as no query reads it
+	}
 	var fresh []layout.Partition
 	for _, p := range w.Hours {
 		if !w.model.excused(p) && w.now().Before(p.End().Add(w.Policy.Live)) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
@@ -59,15 +60,17 @@ func (o observed) Delete(ctx context.Context, objects ...bucket.Object) error {
 // object is one that is there no more.
 type object struct{ key, text string }
 
-// bounded is the catalog before all faults: a write of partitions lands before its deadline or not at all, however late it lands.
-type bounded struct {
-	catalog.Catalog
-	process *process
-}
+// bounded is the catalog before all faults: a write of partitions lands before its deadline or not at all, however late it lands. A late
+// effect's context has no deadline any more, so that it is kept as a value.
+type bounded struct{ catalog.Catalog }
+
+type landsUntil struct{}
 
 // SetPartitions implements catalog.Catalog.
 func (b bounded) SetPartitions(ctx context.Context, all []catalog.Partition) error {
-	b.process.until, _ = ctx.Deadline()
+	if until, bound := ctx.Deadline(); bound {
+		ctx = context.WithValue(ctx, landsUntil{}, until)
+	}
 	return b.Catalog.SetPartitions(ctx, all)
 }
 
@@ -92,7 +95,7 @@ func (w watched) Partitions(ctx context.Context, which ...layout.Partition) ([]c
 // SetPartitions implements catalog.Catalog.
 func (w watched) SetPartitions(ctx context.Context, all []catalog.Partition) error {
 	world := w.process.World
-	if until := w.process.until; !until.IsZero() && world.now().After(until) {
+	if until, bound := ctx.Value(landsUntil{}).(time.Time); bound && world.now().After(until) {
 		world.meet("catalog write", "came too late to land")
 		return context.DeadlineExceeded
 	}
