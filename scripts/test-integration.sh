@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests in integration/: of several parts together, of running processes, and on AWS emulators. The first argument names one package, or all;
 # the others go to `go test`. One package at a time, since each has limits of time in it, as AWS has; and several tests of it at once, since most of their
-# time is a wait for such a limit.
+# time is a wait for such a limit. What only computes, and knows no time, runs beside them all at a low priority, and what it printed comes in the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/tier.sh
@@ -31,4 +31,22 @@ if [[ " ${packages[*]} " =~ /integration/(athena|trino)\  ]]; then
 	scripts/trino.sh || { (($? == 3)) && without "athena|trino"; }
 fi
 echo "== go test, ${#packages[@]} packages"
-(cd integration && go test -count=1 -p 1 -parallel 6 -timeout 25m "$@" "${packages[@]}")
+test=(go test -C integration -count=1 -p 1 -parallel 6 -timeout 40m "$@")
+if [[ $which != all ]]; then
+	"${test[@]}" "${packages[@]}"
+	exit
+fi
+computing="$root/integration/(bugs|explorer|simulation|split)\$"
+mapfile -t beside < <(printf '%s\n' "${packages[@]}" | grep -E "$computing")
+mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vE "$computing")
+printed=$(mktemp)
+set -m # it gets a process group of its own, by which all of it can be stopped
+nice -n 10 "${test[@]}" "${beside[@]}" >"$printed" 2>&1 &
+pid=$!
+set +m
+trap 'kill -- "-$pid" 2>/dev/null || true; rm -f "$printed"' EXIT
+status=0
+"${test[@]}" "${packages[@]}" || status=$?
+wait "$pid" || status=$?
+cat "$printed"
+exit "$status"

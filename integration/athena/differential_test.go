@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	questions   = 120
+	questions   = 80
 	differSeed  = 27 // of the schema, the events and the queries
 	differRuns  = 3
 	differLines = 800 // of a run

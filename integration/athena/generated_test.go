@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	generatedEvents  = 200_000
+	generatedEvents  = 60_000
 	generatedBatches = 4
 	generatedFields  = 30
 )
@@ -229,7 +229,7 @@ func (l *lake) changing() map[string]string {
 	return lines
 }
 
-// 200,000 events whose schema changes while they come, with copies and late ones: every scalar of every column, hour by hour, is what was made, through
+// 60,000 events whose schema changes while they come, with copies and late ones: every scalar of every column, hour by hour, is what was made, through
 // Trino with the OpenX SerDe and with Hive's, and through DuckDB.
 func generated(t *testing.T, s *site) {
 	l := newLake(t, s, "generated")

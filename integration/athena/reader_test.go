@@ -45,14 +45,14 @@ func duringAll(t *testing.T, s *site) {
 		seen: map[string]map[string]bool{"events": {}, "events_live": {}}, done: map[string]int64{},
 	}
 	g, ctx := errgroup.WithContext(t.Context())
-	ctx, stop := context.WithTimeout(ctx, 6*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 10*time.Minute)
 	defer stop()
 	for table := range w.seen {
-		g.Go(func() error { return w.while(ctx, func() error { return l.look(ctx, w, table) }) })
+		g.Go(func() error { return w.while(ctx, time.Second, func() error { return l.look(ctx, w, table) }) })
 	}
-	g.Go(func() error { return w.while(ctx, func() error { return l.feed(ctx, w) }) })
-	for range 2 {
-		g.Go(func() error { return w.while(ctx, func() error { return l.compact(ctx, w) }) })
+	g.Go(func() error { return w.while(ctx, 0, func() error { return l.feed(ctx, w) }) })
+	for _, pause := range []time.Duration{0, 3 * time.Second} { // two that never rest do most things twice
+		g.Go(func() error { return w.while(ctx, pause, func() error { return l.compact(ctx, w) }) })
 	}
 	err := g.Wait()
 	t.Logf("%d batches, %d compactions, %v", w.stored, w.compactions(), w.done)
@@ -63,8 +63,8 @@ func duringAll(t *testing.T, s *site) {
 }
 
 // while repeats until enough has happened.
-func (w *witness) while(ctx context.Context, do func() error) error {
-	for !w.enough() {
+func (w *witness) while(ctx context.Context, pause time.Duration, do func() error) error {
+	for ; !w.enough(); time.Sleep(pause) {
 		if err := do(); err != nil {
 			return err
 		}

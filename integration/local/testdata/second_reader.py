@@ -4,6 +4,7 @@ An event that was fed counts once, however often it came; a line that is no even
 every event's own bytes: of a stored line, those before the fields that the transform added.
 """
 
+import concurrent.futures
 import datetime
 import glob
 import gzip
@@ -78,8 +79,7 @@ def good(line):
     return e["event_uuid"].lower()
 
 
-def main():
-    file, lake = sys.argv[1:]
+def input_of(file):
     rows, total, seen = 0, 0, set()
     with open(file, "rb") as f:
         for line in f:
@@ -93,10 +93,12 @@ def main():
             rows += 1
             seen.add(uid.encode())
             total = (total + digest(line)) % 2**64
-    fed = {"Rows": rows, "IDs": len(seen), "Sum": f"{total:016x}"}
+    return {"Rows": rows, "IDs": len(seen), "Sum": f"{total:016x}"}
 
+
+def lake_of(folder):
     rows, total, ids = 0, 0, set()
-    for path in glob.glob(glob.escape(lake) + "/events/dt=*/hour=*/gen-*/part-*.json.gz"):
+    for path in glob.glob(glob.escape(folder) + "/events/dt=*/hour=*/gen-*/part-*.json.gz"):
         with gzip.open(path, "rb") as f:
             for line in f:
                 assert line.endswith(b"\n"), path
@@ -104,7 +106,10 @@ def main():
                 rows += 1
                 ids.add(ID.search(line).group(1).lower())
                 total = (total + digest(own(line))) % 2**64
-    print(json.dumps({"Input": fed, "Lake": {"Rows": rows, "IDs": len(ids), "Sum": f"{total:016x}"}}))
+    return {"Rows": rows, "IDs": len(ids), "Sum": f"{total:016x}"}
 
 
-main()
+if __name__ == "__main__":
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        fed, held = pool.submit(input_of, sys.argv[1]), pool.submit(lake_of, sys.argv[2])
+        print(json.dumps({"Input": fed.result(), "Lake": held.result()}))
