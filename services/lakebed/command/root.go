@@ -96,9 +96,9 @@ func newRoot(e *env) *cobra.Command {
 	p.VarP(&e.format, "output", "o", "how data is printed: table, json or csv")
 	p.BoolVarP(&e.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(newGenerate(e), newIngest(e), newBackfill(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
-		newReplay(e), newReprocess(e), newErase(e), newRebuild(e), newSettings(e))
+		newReplay(e), newReprocess(e), newErase(e), newRebuild(e), newSettings(e), newCost(e))
 	for _, c := range root.Commands() {
-		if c.Name() != "generate" {
+		if c.Name() != "generate" && c.Name() != "cost" {
 			c.Flags().AddFlagSet(e.flags)
 		}
 	}

@@ -1,0 +1,100 @@
+package command
+
+import (
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lakebed/lakebed/services/lakebed/cost"
+	"github.com/lakebed/lakebed/services/lakebed/render"
+)
+
+func newCost(e *env) *cobra.Command {
+	load := cost.Usual
+	var file string
+	var show bool
+	c := &cobra.Command{
+		Use:   "cost",
+		Short: "What a lake costs in AWS, line by line, beside Amazon Data Firehose",
+		Long: `Reckons the bill of a month and of a million events, in dollars, from a dated list of prices and from what was measured of the functions. The
+bill "lakebed" is what the stream, the functions, the bucket and queries cost together; "instead" is a line of it as it would be with another
+setting, and not in the sum. "firehose" is Amazon Data Firehose fed directly, which sorts by the hour of arrival and keeps copies; "firehose+time"
+has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS are left out.`,
+		Example: `  lakebed cost --events-per-second 115 --bytes 500
+  lakebed cost --events-per-second 1000000 --bytes 500 --claims none -o json
+  lakebed cost --show-prices > prices.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if show {
+				_, err := e.out.Write(cost.Known)
+				return err
+			}
+			if !c.Flags().Changed("events-per-second") || !c.Flags().Changed("bytes") {
+				return &usageError{fmt.Errorf("how much comes is not said: want --events-per-second and --bytes, of an event")}
+			}
+			if err := load.Check(); err != nil {
+				return &usageError{err}
+			}
+			prices, err := readPrices(file)
+			if err != nil {
+				return &usageError{err}
+			}
+			lines := cost.Bills(load, prices)
+			lines = append(lines, cost.Sums(lines)...)
+			if !e.quiet {
+				fmt.Fprintf(e.err, "prices of %s as of %s, look them up before you quote them\n", prices.Region, prices.Date)
+			}
+			return e.rows([]string{"bill", "line", "amount", "unit", "usd_month", "usd_million"}, func(yield func([]any) bool) {
+				for _, l := range lines {
+					row := []any{l.Bill, l.What, nil, l.Unit, e.dollars(l.Month, 2), e.dollars(load.Million(l.Month), 4)}
+					if l.Unit != "" {
+						row[2] = e.dollars(l.Amount, 0)
+						if l.Amount < 100 {
+							row[2] = e.dollars(l.Amount, 2)
+						}
+					}
+					if !yield(row) {
+						return
+					}
+				}
+			})
+		},
+	}
+	f := c.Flags()
+	f.Float64Var(&load.Rate, "events-per-second", 0, "events a second, over the month; 0.028 are a hundred an hour")
+	f.Float64Var(&load.Bytes, "bytes", 0, "bytes of an event")
+	f.Float64Var(&load.Peak, "peak", load.Peak, "how many times that the busiest hour has")
+	f.StringVar(&load.Stream, "stream", load.Stream, "the stream's capacity: provisioned, on-demand, or the cheaper")
+	f.StringVar(&load.Claims, "claim-strategy", load.Claims, "how ingest remembers ids: none, shard or global")
+	f.DurationVar(&load.Window, "batch-window", load.Window, "how long ingest waits for a batch to fill")
+	f.Float64Var(&load.Scans, "scans", load.Scans, "how often queries read each event of the month")
+	f.StringVar(&file, "prices", "", "file of prices that replace the program's")
+	f.BoolVar(&show, "show-prices", false, "print the program's list of prices, to make one's own from")
+	return c
+}
+
+func readPrices(file string) (*cost.Prices, error) {
+	var text []byte
+	if file != "" {
+		var err error
+		if text, err = os.ReadFile(file); err != nil {
+			return nil, err
+		}
+	}
+	p, err := cost.Read(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return p, nil
+}
+
+// dollars rounds for a table; json and csv have the number as it is.
+func (e *env) dollars(n float64, digits int) any {
+	if e.format != render.AsTable {
+		return n
+	}
+	unit := math.Pow10(digits)
+	return math.Round(n*unit) / unit
+}

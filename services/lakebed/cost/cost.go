@@ -1,0 +1,232 @@
+// Package cost reckons what a lake costs by the month, line by line, and what Amazon Data Firehose would at the same load. Prices come from a dated
+// file; how much of each thing is used, from how the functions work, and from what was measured of them.
+package cost
+
+import (
+	"errors"
+	"math"
+	"time"
+)
+
+// Load is what comes, and how the lake is set up.
+type Load struct {
+	Rate   float64 // events a second, over the month
+	Peak   float64 // what the busiest hour has, against that
+	Bytes  float64 // of an event
+	Stream string  // Provisioned, OnDemand, or Cheaper of the two
+	Claims string  // none, shard or global
+	Window time.Duration
+	Scans  float64 // how often a month's queries read each event of the month
+}
+
+// The capacity modes of a stream.
+const (
+	Provisioned = "provisioned"
+	OnDemand    = "on-demand"
+	Cheaper     = "cheaper"
+)
+
+// Usual is a load but for its rate and bytes, with what the Terraform modules set if nobody says otherwise.
+var Usual = Load{Peak: 1.5, Stream: Cheaper, Claims: "shard", Window: 5 * time.Second, Scans: 1}
+
+// Line is one line of a bill.
+type Line struct {
+	Bill   string // whose
+	What   string
+	Amount float64
+	Unit   string
+	Month  float64 // dollars
+}
+
+// The bills.
+const (
+	Lakebed      = "lakebed"
+	Instead      = "instead"       // what a line of Lakebed's would cost, chosen otherwise
+	Firehose     = "firehose"      // by the hour of arrival, copies and all
+	FirehoseTime = "firehose+time" // by the hour of the event, copies and all
+)
+
+const (
+	hours   = 730 // of a month
+	seconds = hours * 3600
+	kib     = 1024
+	gb      = 1e9
+
+	// A shard takes this much: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+	shardRecords = 1000
+	shardBytes   = 1 << 20
+	full         = 0.8 // of a shard, at the peak
+
+	// A batch is at most so large: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html. The envelope is as measured of records with
+	// names of usual length.
+	batchRecords  = 10_000
+	batchPayload  = 6 << 20
+	envelopeBytes = 350
+
+	// Memory of the functions as the modules set it; 1,769 MB come with a whole CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+	ingestMB, compactorMB, cpuMB = 512, 1769, 1769
+
+	// As `make bench` measures them on two cores of a shared machine, November 2026.
+	ingestRate, ingestBytes = 697_000, 303e6 // events, and bytes, in a CPU second
+	mergeBytes, moveBytes   = 201e6, 215e6   // bytes of lines in a CPU second: fragments merged, parts put together
+	ratio                   = 5              // of gzip, for JSON events
+
+	waiting       = 0.15 // seconds in which an invocation of ingest waits for S3 and DynamoDB; an estimate
+	visiting      = 0.5  // seconds in which a visit of an hour waits; an estimate
+	ticks         = 12   // runs of the planner in an hour
+	dirty         = 2    // hours that get new events at once, most of the time
+	settling      = 10   // visits until an hour is put together, published and swept
+	listings      = 5    // of a visit
+	writes        = 3    // of a visit: index and part, and what is swept
+	hoursOfABatch = 1.5  // hours that the events of a batch fall into
+	kept          = 6.5  // hours until a fragment is swept
+	laneEvents    = 100e6
+	metrics       = 30
+	alarms        = 17
+	logBytes      = 1500 // of an invocation
+
+	shardItem, shardID = 365, 24 // bytes of a claim's item, and of an id in it: shared/claims/dynamoclaims
+	shardReads         = 0.026   // read units an event, at one batch a second
+
+	bufferBytes, bufferSeconds = 128e6, 900 // of Firehose, at their most
+)
+
+// Check reports what cannot be.
+func (l Load) Check() error {
+	for _, c := range []struct {
+		ok   bool
+		want string
+	}{
+		{l.Rate > 0 && l.Rate <= 1e8, "events-per-second: want more than 0 and at most 100,000,000; a hundred an hour are 0.028"},
+		{l.Bytes >= 2 && l.Bytes <= 10<<20, "bytes: want those of an event, 2 to 10 MiB, which is what a record holds"},
+		{l.Peak >= 1 && l.Peak <= 1000, "peak: want 1 to 1000"},
+		{l.Stream == Provisioned || l.Stream == OnDemand || l.Stream == Cheaper, "stream: want provisioned, on-demand or cheaper"},
+		{l.Claims == "none" || l.Claims == "shard" || l.Claims == "global", "claims: want none, shard or global"},
+		{l.Window >= 0 && l.Window <= 5*time.Minute, "batch-window: want 0s to 5m, as Lambda does"},
+		{l.Scans >= 0 && l.Scans <= 1e6, "scans: want 0 or more"},
+	} {
+		if !c.ok {
+			return errors.New(c.want)
+		}
+	}
+	return nil
+}
+
+// Shards is how many a provisioned stream needs.
+func (l Load) Shards() float64 {
+	return math.Ceil(l.Rate * l.Peak / full * max(1./shardRecords, l.Bytes/shardBytes))
+}
+
+// Lanes is how many an hour is split into.
+func (l Load) Lanes() float64 {
+	return math.Exp2(max(0, math.Ceil(math.Log2(l.Rate*l.Peak*3600/laneEvents))))
+}
+
+// Invocations of ingest in a month: a batch is sent when its first record has waited for the window, or when it is full.
+func (l Load) Invocations() float64 {
+	shards := l.Shards()
+	rate := l.Rate / shards
+	a := 1 / (l.Window.Seconds() + 1/rate)
+	b := rate / min(batchRecords, batchPayload/(l.Bytes*4/3+envelopeBytes))
+	return shards * max(a, b) * seconds
+}
+
+// Million is a line's price per million events.
+func (l Load) Million(month float64) float64 { return month / (l.Rate * seconds / 1e6) }
+
+// Bills gives every line.
+func Bills(l Load, p *Prices) []Line {
+	var all []Line
+	add := func(bill, what string, amount float64, unit string, usd float64) {
+		all = append(all, Line{bill, what, amount, unit, usd})
+	}
+	events, raw := l.Rate*seconds, l.Rate*seconds*l.Bytes
+	small := raw / ratio / gb
+
+	l.stream(p, add)
+
+	n := l.Invocations()
+	lasts := waiting + max(events/ingestRate, raw/ingestBytes)/n*cpuMB/ingestMB
+	add(Lakebed, "ingest: invocations", n, "requests", p.cost("lambda_request", n))
+	add(Lakebed, "ingest: time", n*lasts*ingestMB/kib, "GB-seconds", p.cost("lambda_gb_second", n*lasts*ingestMB/kib))
+	fragments := min(n*hoursOfABatch*l.Lanes(), events)
+	add(Lakebed, "ingest: objects", fragments+n, "S3 writes", p.cost("s3_put", fragments+n))
+	for _, strategy := range []string{"none", "shard", "global"} {
+		w, r := claimUnits(strategy, events, n)
+		bill := Instead
+		if strategy == l.Claims {
+			bill = Lakebed
+		}
+		add(bill, "claims: "+strategy, w+r, "units", p.cost("dynamodb_write_unit", w)+p.cost("dynamodb_read_unit", r))
+	}
+
+	visits := hours * (min(ticks*dirty, fragments/hours) + settling)
+	planned := float64(hours * ticks)
+	time := (raw/mergeBytes + raw/moveBytes + visits*visiting + planned) * compactorMB / kib
+	add(Lakebed, "compactor: invocations", visits+planned, "requests", p.cost("lambda_request", visits+planned))
+	add(Lakebed, "compactor: time", time, "GB-seconds", p.cost("lambda_gb_second", time))
+	add(Lakebed, "compactor: fragments read", fragments, "S3 reads", p.cost("s3_get", fragments))
+	add(Lakebed, "compactor: listings and writes", visits*(listings+writes), "S3 writes", p.cost("s3_put", visits*(listings+writes)))
+
+	held := small + raw/gb*kept/hours
+	add(Lakebed, "storage of a month's events", held, "GB", p.cost("s3_gb_month", held))
+	logs := (n + visits + planned) * logBytes / gb
+	add(Lakebed, "metrics, alarms, logs", logs, "GB of logs",
+		p.cost("cloudwatch_metric", metrics)+p.cost("cloudwatch_alarm", alarms)+p.cost("cloudwatch_dashboard", 1)+p.cost("cloudwatch_log_gb", logs))
+	scanned := small / 1000 * l.Scans
+	add(Lakebed, "Athena", scanned, "TB", p.cost("athena_tb", scanned))
+
+	in := events * math.Ceil(l.Bytes/(5*kib)) * 5 * kib / gb
+	objects := max(raw/bufferBytes, min(seconds/bufferSeconds, events))
+	for _, bill := range []string{Firehose, FirehoseTime} {
+		add(bill, "ingestion", in, "GB", p.cost("firehose_gb", in))
+		if bill == FirehoseTime {
+			add(bill, "dynamic partitioning", raw/gb, "GB", p.cost("firehose_partition_gb", raw/gb)+p.cost("firehose_partition_object", objects*hoursOfABatch)+
+				p.cost("firehose_partition_hour", hours))
+		}
+		add(bill, "objects", objects, "S3 writes", p.cost("s3_put", objects))
+		add(bill, "storage of a month's events", small, "GB", p.cost("s3_gb_month", small))
+		add(bill, "Athena", scanned, "TB", p.cost("athena_tb", scanned))
+	}
+	return all
+}
+
+// stream adds what the stream costs, in its mode and in the other.
+func (l Load) stream(p *Prices, add func(bill, what string, amount float64, unit string, usd float64)) {
+	events := l.Rate * seconds
+	shards, units, gbs := l.Shards(), events*math.Ceil(l.Bytes/(25*kib)), events*math.Ceil(l.Bytes/kib)*kib/gb
+	provisioned := p.cost("kinesis_shard_hour", shards*hours) + p.cost("kinesis_put_unit", units)
+	onDemand := p.cost("kinesis_stream_hour", hours) + p.cost("kinesis_gb_in", gbs) + p.cost("kinesis_gb_out", gbs)
+	first, second := Lakebed, Instead
+	if l.Stream == OnDemand || l.Stream == Cheaper && onDemand < provisioned {
+		first, second = Instead, Lakebed
+	}
+	add(first, "stream, provisioned", shards, "shards", provisioned)
+	add(second, "stream, on demand", gbs, "GB", onDemand)
+}
+
+// claimUnits are DynamoDB's: written, and read.
+func claimUnits(strategy string, events, batches float64) (written, read float64) {
+	switch strategy {
+	case "shard":
+		return batches * math.Ceil((shardItem+shardID*events/batches)/kib), batches + events*shardReads
+	case "global":
+		return events, 0
+	}
+	return 0, 0
+}
+
+// Sums gives what each bill that can be paid comes to, in order.
+func Sums(lines []Line) []Line {
+	var sums []Line
+	for _, bill := range []string{Lakebed, Firehose, FirehoseTime} {
+		sum := Line{Bill: bill, What: "together"}
+		for _, line := range lines {
+			if line.Bill == bill {
+				sum.Month += line.Month
+			}
+		}
+		sums = append(sums, sum)
+	}
+	return sums
+}
