@@ -115,6 +115,10 @@ fuzz: ## Fuzz each target for FUZZTIME (30s).
 bench: ## Run the benchmarks that match BENCH (all).
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) work
 
+.PHONY: bench-peers
+bench-peers: need-cc ## Compact the same fragments by Lakebed and by other tools, and print one table (SET=S|M|X4 INPUT=json|gz RUNS=3).
+	@scripts/bench-peers.sh
+
 ##@ Keep
 
 .PHONY: fmt
