@@ -7,9 +7,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,11 +33,16 @@ func main() {
 
 // fill ingests each file as a delivery of its own. Nothing is claimed, so that compaction has all the copies to drop.
 func fill(ctx context.Context, from, lake, encoding string) error {
-	files, err := filepath.Glob(filepath.Join(from, "dt=*", "hour=*", "*.json"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no fragments in %s: %w", from, err)
+	var files []string
+	err := filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			files = append(files, name)
+		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	slices.Sort(files)
 	place, err := host.Find(ctx, lake)
 	if err != nil {
 		return err
