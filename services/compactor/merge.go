@@ -1,6 +1,7 @@
 package compactor
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -128,13 +129,11 @@ func (m *merge) drop(fragment int, numbers []int) {
 func (m *merge) identify(fragment, start int) (gone []int, err error) {
 	text := m.chunk.text
 	for number := 0; start < len(text); number++ {
-		end := start
-		for end < len(text) && text[end] != '\n' {
-			end++
-		}
-		if end == len(text) {
+		length := bytes.IndexByte(text[start:], '\n')
+		if length < 0 {
 			return nil, fmt.Errorf("%w: line %d has no end", errBroken, number+1)
 		}
+		end := start + length
 		print, err := fingerprint(m.decoder, text[start:end])
 		if err != nil {
 			return nil, fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
@@ -171,19 +170,30 @@ func (m *merge) flush(ctx context.Context) error {
 	if err := m.index.Each(m.chunk.stored); err != nil {
 		return err
 	}
+	var block run
 	for i := range m.chunk.lines {
 		l := &m.chunk.lines[i]
 		switch m.chunk.fate(i) {
 		case fresh:
-			if err := m.write(l); err != nil {
+			if l.start != block.end {
+				if err := m.write(&block); err != nil {
+					return err
+				}
+				block = run{start: l.start}
+			}
+			if err := m.take(l); err != nil {
 				return err
 			}
+			block.end, block.lines = l.end+1, block.lines+1
 		case duplicate:
 			m.header.Duplicates++
 		case conflict:
 			m.header.Conflicts++
 			m.conflict(l)
 		}
+	}
+	if err := m.write(&block); err != nil {
+		return err
 	}
 	m.chunk.reset()
 	return nil
@@ -200,16 +210,21 @@ func (v *visit) eachKnown(ctx context.Context, d *slot, f func(event.Fingerprint
 	return head, err
 }
 
-func (m *merge) write(l *line) error {
-	text := m.chunk.text[l.start : l.end+1]
-	if err := m.schema.Observe(text[:len(text)-1]); err != nil {
+// take has the schema and the index know a line that is to be written.
+func (m *merge) take(l *line) error {
+	if err := m.schema.Observe(m.chunk.text[l.start:l.end]); err != nil {
 		return fmt.Errorf("line %d of %s: %w", l.number+1, m.fragments[l.from].Key(), err)
-	}
-	if err := m.part.Write(text, 1); err != nil {
-		return err
 	}
 	return m.index.Add(l.Fingerprint)
 }
+
+// run is lines that stand side by side in the chunk's text: they are written at once.
+type run struct {
+	start, end int
+	lines      int64
+}
+
+func (m *merge) write(r *run) error { return m.part.Write(m.chunk.text[r.start:r.end], r.lines) }
 
 // conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
 func (m *merge) conflict(l *line) {

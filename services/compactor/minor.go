@@ -35,7 +35,9 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 // addAll merges the pending fragments in order. One that is broken is passed over.
 func (m *merge) addAll(ctx context.Context, s *state) error {
-	for f, load := range m.ahead(ctx, s) {
+	pending, bytes := m.pending(s)
+	m.chunk.reserve(min(bytes, m.config.Memory))
+	for f, load := range m.ahead(ctx, pending) {
 		text, err := load()
 		if err == nil {
 			err = m.add(ctx, f, text)
@@ -69,9 +71,22 @@ func (v *visit) passOver(key string, err error) {
 // more than their bytes.
 const readAhead = 8
 
-// ahead gives the pending fragments of the lane in order, each with a function that waits for its text. No read outlives it: where the
-// process is frozen between two invocations, one would go on in the next.
-func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() ([]byte, error)] {
+// pending gives the fragments of the lane that are to be merged, in order, and about how many bytes of lines they have.
+func (m *merge) pending(s *state) (all []fragment, bytes int64) {
+	for _, f := range s.fragments {
+		if f.pending() && m.lane.Overlaps(f.Lane) {
+			all = append(all, f)
+			if bytes += f.object.Size; f.Gzip {
+				bytes += 4 * f.object.Size
+			}
+		}
+	}
+	return all, bytes
+}
+
+// ahead gives fragments, each with a function that waits for its text. No read outlives it: where the process is frozen between two
+// invocations, one would go on in the next.
+func (m *merge) ahead(ctx context.Context, pending []fragment) iter.Seq2[fragment, func() ([]byte, error)] {
 	return func(yield func(fragment, func() ([]byte, error)) bool) {
 		var reads sync.WaitGroup
 		defer reads.Wait()
@@ -80,12 +95,6 @@ func (m *merge) ahead(ctx context.Context, s *state) iter.Seq2[fragment, func() 
 		type loaded struct {
 			text []byte
 			err  error
-		}
-		var pending []fragment
-		for _, f := range s.fragments {
-			if f.pending() && m.lane.Overlaps(f.Lane) {
-				pending = append(pending, f)
-			}
 		}
 		var flying []chan loaded
 		bytes := int64(0)
