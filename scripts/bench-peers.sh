@@ -13,7 +13,7 @@ source scripts/tier.sh
 
 peers=$PWD/../shared/peers
 set=${SET:-S} input=${INPUT:-json} runs=${RUNS:-3}
-only=${PEERS:-'^(chdb-rawhour|chdb-raw|polars-rawhour|polars-raw|duckdb-rawhour|python-raw|shell-pigz6|spark-raw)$'}
+only=${PEERS:-'^(chdb-rawhour|chdb-raw|polars-rawhour|polars-raw|duckdb-rawhour|python-raw|shell-gzip6|spark-raw)$'}
 work=$PWD/.cache/peers
 if [[ ! -d $peers ]]; then
 	skip_tier "the comparison" "../shared/peers, which has the other tools"
