@@ -100,8 +100,8 @@ func (w *witness) hours(batch int) []layout.Partition {
 	return []layout.Partition{w.now, w.now - 1, w.now - 10 - layout.Partition(batch/6), w.now - 50 - layout.Partition(batch/9)}
 }
 
-// feed ingests a batch, unless compaction is far behind: some events of each hour, with a new member in every fourth, and a column whose type widens; and a copy of an
-// older event of each.
+// feed ingests a batch, unless compaction is far behind: some events of each hour, with a new member in every fourth batch and a column whose
+// type widens; and a copy of an older event of each.
 func (l *lake) feed(ctx context.Context, w *witness) error {
 	if int64(w.begun) > w.compactions()/3+2 { // only this one writes it
 		time.Sleep(50 * time.Millisecond)

@@ -2,7 +2,6 @@ package compactor
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/lakebed/lakebed/shared/event"
 )
@@ -41,15 +40,6 @@ const room = 80
 func (c *chunk) size() int64 { return int64(len(c.text)) + int64(len(c.lines))*room }
 
 func (c *chunk) reset() { c.text, c.lines = c.text[:0], c.lines[:0] }
-
-// reserve makes room for lines of so many bytes in all, so that the chunk need not be copied while it grows.
-func (c *chunk) reserve(bytes int64) {
-	c.text = slices.Grow(c.text, int(bytes))
-	c.lines = slices.Grow(c.lines, int(bytes/usual))
-}
-
-// usual is what lines seldom have less of, in bytes.
-const usual = 256
 
 // index fills the table, and finds the first line with each id.
 func (c *chunk) index() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/lakebed/lakebed/shared/layout"
@@ -36,7 +37,7 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 // addAll merges the pending fragments in order. One that is broken is passed over.
 func (m *merge) addAll(ctx context.Context, s *state) error {
 	pending, bytes := m.pending(s)
-	m.chunk.reserve(min(bytes, m.config.Memory))
+	m.chunk.text = slices.Grow(m.chunk.text, int(min(bytes, m.config.Memory))) // else it is copied again and again while it grows
 	for f, load := range m.ahead(ctx, pending) {
 		text, err := load()
 		if err == nil {

@@ -67,7 +67,7 @@ has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS ar
 	f.Float64Var(&load.Bytes, "bytes", 0, "bytes of an event")
 	f.Float64Var(&load.Peak, "peak", load.Peak, "how many times that the busiest hour has")
 	f.StringVar(&load.Stream, "stream", load.Stream, "the stream's capacity: provisioned, on-demand, or the cheaper")
-	f.StringVar(&load.Claims, "claim-strategy", load.Claims, "how ingest remembers ids: none, shard or global")
+	f.StringVar(&load.Claims, "claims", load.Claims, "how ingest remembers ids: none, shard or global")
 	f.DurationVar(&load.Window, "batch-window", load.Window, "how long ingest waits for a batch to fill")
 	f.Float64Var(&load.Scans, "scans", load.Scans, "how often queries read each event of the month")
 	f.StringVar(&file, "prices", "", "file of prices that replace the program's")

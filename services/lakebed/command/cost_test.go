@@ -44,7 +44,7 @@ func TestCost(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Replace(list, "kinesis_shard_hour: 0.015", "kinesis_shard_hour: 1.015", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	usual, dearer, global := together("--stream", "provisioned"), together("--stream", "provisioned", "--prices", file), together("--claim-strategy", "global")
+	usual, dearer, global := together("--stream", "provisioned"), together("--stream", "provisioned", "--prices", file), together("--claims", "global")
 	if got := dearer - usual; got < 729.9 || got > 730.1 {
 		t.Errorf("a shard that costs a dollar more by the hour costs $%g more a month", got)
 	}
@@ -54,6 +54,7 @@ func TestCost(t *testing.T) {
 	for want, args := range map[string][]string{
 		"want --events-per-second and --bytes": {"cost", "--bytes", "5"},
 		"events-per-second: want more than 0":  {"cost", "--bytes", "5", "--events-per-second", "0"},
+		"claims: want none":                    {"cost", "--bytes", "5", "--events-per-second", "1", "--claims", "some"},
 		"no-such-file":                         {"cost", "--bytes", "5", "--events-per-second", "1", "--prices", "no-such-file"},
 		"cost_test.go: ":                       {"cost", "--bytes", "5", "--events-per-second", "1", "--prices", "cost_test.go"},
 		"unknown flag: --lanes":                {"cost", "--lanes", "5"},

@@ -44,7 +44,8 @@ The first ingest or run records the field names in the lake, so that nobody has 
 variables, else lakebed.yaml in the lake; "lakebed settings" lists them all.
 
 A lake is a directory, or s3://bucket/prefix: there Terraform makes it, with the lakebed.yaml that names its Glue table and its claims, and
-all commands but generate and cost, which need none, work as on a directory. Region and credentials come from the standard AWS_* variables and files.
+all commands but generate and cost, which need none, work as on a directory. Region and credentials come from the standard AWS_* variables
+and files.
 
 Exit codes: 0 done; 1 failed; 2 wrong flags or settings; 3 verify found a breach; 4 unusable input; 5 the lake is in use by another
 process; 6 the lake has a newer format; 7 the disk is full; 130 interrupted.`

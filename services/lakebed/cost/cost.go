@@ -57,8 +57,8 @@ const (
 	shardBytes   = 1 << 20
 	full         = 0.8 // of a shard, at the peak
 
-	// A batch is at most so large: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html. The envelope is as measured of records with
-	// names of usual length.
+	// A batch is at most so large: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html. What a record's envelope takes
+	// is an estimate.
 	batchRecords  = 10_000
 	batchPayload  = 6 << 20
 	envelopeBytes = 350
@@ -66,13 +66,14 @@ const (
 	// Memory of the functions as the modules set it; 1,769 MB come with a whole CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 	ingestMB, compactorMB, cpuMB = 512, 1769, 1769
 
-	// As `make bench` measures them on two cores of a shared machine, November 2026.
+	// README, "How fast": by `make bench`, on events that compress well. Compaction of others takes up to four times the CPU, see there.
 	ingestRate, ingestBytes = 697_000, 303e6 // events, and bytes, in a CPU second
 	mergeBytes, moveBytes   = 201e6, 215e6   // bytes of lines in a CPU second: fragments merged, parts put together
-	ratio                   = 5              // of gzip, for JSON events
+	ratio                   = 5              // of gzip level 6, by `make bench-peers`
 
-	waiting       = 0.15 // seconds in which an invocation of ingest waits for S3 and DynamoDB; an estimate
-	visiting      = 0.5  // seconds in which a visit of an hour waits; an estimate
+	// Estimates, but for what the modules set: nobody has run a deployment at these loads.
+	waiting       = 0.15 // seconds in which an invocation of ingest waits for S3 and DynamoDB
+	visiting      = 0.5  // seconds in which a visit of an hour waits
 	ticks         = 12   // runs of the planner in an hour
 	dirty         = 2    // hours that get new events at once, most of the time
 	settling      = 10   // visits until an hour is put together, published and swept
@@ -181,7 +182,8 @@ func Bills(l Load, p *Prices) []Line {
 	for _, bill := range []string{Firehose, FirehoseTime} {
 		add(bill, "ingestion", in, "GB", p.cost("firehose_gb", in))
 		if bill == FirehoseTime {
-			add(bill, "dynamic partitioning", raw/gb, "GB", p.cost("firehose_partition_gb", raw/gb)+p.cost("firehose_partition_object", objects*hoursOfABatch)+
+			objects = min(objects*hoursOfABatch, events)
+			add(bill, "dynamic partitioning", raw/gb, "GB", p.cost("firehose_partition_gb", raw/gb)+p.cost("firehose_partition_object", objects)+
 				p.cost("firehose_partition_hour", hours))
 		}
 		add(bill, "objects", objects, "S3 writes", p.cost("s3_put", objects))
