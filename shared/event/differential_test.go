@@ -235,6 +235,9 @@ func judgeLine(d *Decoder, e Event) string {
 	if id, err := other.Identify(e.Line); err != nil || id != e.Fingerprint.ID {
 		return fmt.Sprintf("Identify sees %x in %q: %v", id, e.Line, err)
 	}
+	if g, err := other.Glance(e.Line); err != nil || g.ID != e.Fingerprint.ID || g.Time != e.Time.UnixNano() {
+		return fmt.Sprintf("Glance sees %x at %d in %q: %v", g.ID, g.Time, e.Line, err)
+	}
 	return ""
 }
 

@@ -203,7 +203,7 @@ func isLong(number string) bool {
 	return false
 }
 
-// FuzzIdentify: of a line that Inspect takes Identify gives the same id; of others anything but a panic.
+// FuzzIdentify: of a line that Inspect takes Identify gives the same id, and Glance the same time; of others anything but a panic.
 func FuzzIdentify(f *testing.F) {
 	for _, seed := range seeds()[18:] {
 		f.Add(seed)
@@ -211,8 +211,12 @@ func FuzzIdentify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		d := newDecoder(t, DefaultMapping)
 		id, err := d.Identify(line)
-		if e, wrong := d.Inspect(line); wrong == nil && (err != nil || id != e.Fingerprint.ID) {
+		e, wrong := d.Inspect(line)
+		if wrong == nil && (err != nil || id != e.Fingerprint.ID) {
 			t.Errorf("%q: %x, %v, want %x", line, id, err, e.Fingerprint.ID)
+		}
+		if g, err := d.Glance(line); wrong == nil && (err != nil || g.ID != e.Fingerprint.ID || g.Time != e.Time.UnixNano()) {
+			t.Errorf("%q at a glance: %x at %d, %v; want %x at %d", line, g.ID, g.Time, err, e.Fingerprint.ID, e.Time.UnixNano())
 		}
 	})
 }

@@ -8,8 +8,16 @@ func (d *Decoder) Identify(line []byte) (ID, error) {
 	at := 0
 	for _, want := range d.paths[roleID] {
 		if at = d.seek(line, at, want); at < 0 {
-			return ID{}, &Rejection{Reason: IDMissing, Detail: "the line has no id where the mapping says", Data: line}
+			break
 		}
+	}
+	return d.idAt(line, at)
+}
+
+// idAt gives the id whose value begins at a place of the line.
+func (d *Decoder) idAt(line []byte, at int) (ID, error) {
+	if at <= 0 {
+		return ID{}, &Rejection{Reason: IDMissing, Detail: "the line has no id where the mapping says", Data: line}
 	}
 	end := skipValue(line, at)
 	if end < 0 || end-at < 2 && !isDigit(line[at]) {
