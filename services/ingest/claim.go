@@ -20,18 +20,17 @@ func (i *Ingester) claim(ctx context.Context, b *batch) error {
 	}
 	verdicts, err := i.claims.Claim(ctx, b.claims(all))
 	if err != nil {
-		return fmt.Errorf("claim %d events: %w", len(all), err)
+		return fmt.Errorf("claim %d events: %w", len(b.events), err)
 	}
-	if len(verdicts) != len(all) {
-		return fmt.Errorf("claim %d events: got %d verdicts", len(all), len(verdicts))
+	if len(verdicts) != len(b.events) {
+		return fmt.Errorf("claim %d events: got %d verdicts", len(b.events), len(verdicts))
 	}
-	first := make(map[event.ID]int, len(b.events))
 	for n := range b.events {
 		e := &b.events[n]
-		at, again := first[e.Fingerprint.ID]
+		at, again := b.first[e.Fingerprint.ID]
 		switch {
 		case !again:
-			first[e.Fingerprint.ID] = n
+			b.first[e.Fingerprint.ID] = n
 			b.judge(e, verdicts[n])
 		case b.events[at].Fingerprint.Body == e.Fingerprint.Body:
 			e.fate = duplicate
@@ -65,7 +64,7 @@ func (b *batch) claims(which []int) claims.Batch {
 	c := claims.Batch{Shard: b.span.Shard, First: b.span.First, Last: b.span.Last, Claims: make([]claims.Claim, len(which))}
 	for k, n := range which {
 		e := &b.events[n]
-		from := b.records[e.record]
+		from := &b.records[e.record]
 		c.Claims[k] = claims.Claim{Fingerprint: e.Fingerprint, Sequence: from.Sequence, Position: from.Position + e.Position}
 	}
 	return c

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
@@ -16,7 +17,27 @@ type batch struct {
 	events  []item
 	rejects []quarantine.Reject
 	keys    []string // of the quarantine objects written
-	release func()
+	release func()   // ends the life of the batch and of its events' lines
+
+	first map[event.ID]int // scratch of claim
+}
+
+// batches keeps the memory of those that are done: a delivery takes none that grows with its events once there was one of that size.
+var batches = sync.Pool{New: func() any { return &batch{first: map[event.ID]int{}} }}
+
+// begin gives an empty batch for a delivery.
+func begin(d Delivery, span layout.Span, decoder *event.Decoder, decoders *sync.Pool) *batch {
+	b, _ := batches.Get().(*batch)
+	b.span, b.replay, b.records = span, d.Replay, d.Records
+	b.release = func() {
+		decoder.Reset()
+		decoders.Put(decoder)
+		clear(b.events)
+		clear(b.first)
+		*b = batch{events: b.events[:0], first: b.first}
+		batches.Put(b)
+	}
+	return b
 }
 
 // item is one event of a batch.
@@ -46,17 +67,15 @@ const maxRejects = 50_000
 
 // decode splits the records into events and rejects. It fails only for a delivery that cannot be named in a key.
 func (i *Ingester) decode(d Delivery) (*batch, error) {
-	b := &batch{replay: d.Replay, records: d.Records, span: layout.Span{
-		Shard: d.Shard, First: d.Records[0].Sequence, Last: d.Records[len(d.Records)-1].Sequence,
-	}}
+	span := layout.Span{Shard: d.Shard, First: d.Records[0].Sequence, Last: d.Records[len(d.Records)-1].Sequence}
 	if d.Replay != "" { // what is rejected again goes into the very object that it came from
 		at, err := layout.ParseReject(d.Replay)
 		if err != nil {
 			return nil, fmt.Errorf("decode replay: %w", err)
 		}
-		b.span = at.Span
+		span = at.Span
 	}
-	if err := b.span.Check(); err != nil {
+	if err := span.Check(); err != nil {
 		return nil, fmt.Errorf("decode delivery: %w", err)
 	}
 	for n, r := range d.Records {
@@ -65,14 +84,11 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 		}
 	}
 	decoder, _ := i.decoders.Get().(*event.Decoder)
-	b.release = func() {
-		decoder.Reset()
-		i.decoders.Put(decoder)
-	}
-	b.events = make([]item, 0, len(d.Records))
+	b := begin(d, span, decoder, &i.decoders)
 	hours := map[layout.Partition]bool{}
-	n, before := 0, 0 // the record at hand, and how many pieces of it came before what is being decoded
-	crowded := false  // it has more rejected pieces than there is room for
+	hour := layout.Partition(-1) // the last of them
+	n, before := 0, 0            // the record at hand, and how many pieces of it came before what is being decoded
+	crowded := false             // it has more rejected pieces than there is room for
 	reject := func(r event.Rejection) {
 		if crowded = crowded || len(b.rejects) >= maxRejects; !crowded {
 			r.Position += before
@@ -82,7 +98,7 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 	accept := func(e event.Event) {
 		it := item{Event: e, partition: layout.PartitionOf(e.Time), record: n}
 		it.Position += before
-		if !hours[it.partition] {
+		if it.partition != hour && !hours[it.partition] {
 			if len(hours) >= maxHours {
 				reject(event.Rejection{
 					Reason: event.TooManyHours, Data: e.Data, Position: e.Position,
@@ -92,6 +108,7 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 			}
 			hours[it.partition] = true
 		}
+		hour = it.partition
 		b.events = append(b.events, it)
 	}
 	for n = range d.Records {

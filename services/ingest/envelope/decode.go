@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 	"unsafe"
@@ -25,74 +24,139 @@ type kinesis struct {
 
 type record struct {
 	Kinesis struct {
-		SequenceNumber string  `json:"sequenceNumber"`
-		Data           string  `json:"data"`
-		Arrival        float64 `json:"approximateArrivalTimestamp"` // Unix seconds, with milliseconds as the fraction
+		PartitionKey   string      `json:"partitionKey"` // of no use here; see pattern
+		SequenceNumber string      `json:"sequenceNumber"`
+		Data           string      `json:"data"`
+		Arrival        json.Number `json:"approximateArrivalTimestamp"` // Unix seconds, with milliseconds as the fraction
 	} `json:"kinesis"`
 	EventID     string `json:"eventID"` // "<shard>:<sequence number>"
 	EventSource string `json:"eventSource"`
 }
 
+const source = "aws:kinesis"
+
 var errNotKinesis = errors.New("the event is not one of a Kinesis event source: connect this function to a stream by an event source mapping")
 
-// Decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several. Nothing in the
-// result aliases payload, whose buffer Lambda's runtime uses again.
-func Decode(payload []byte) ([]ingest.Delivery, error) {
-	var e kinesis
-	if err := parse(payload, &e); err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
-	}
-	if len(e.Records) == 0 {
-		return nil, errNotKinesis
-	}
-	size := 0
-	for n := range e.Records {
-		size += base64.StdEncoding.DecodedLen(len(e.Records[n].Kinesis.Data))
-	}
-	arena := make([]byte, size)
-	var deliveries []ingest.Delivery
-	at := map[string]int{}
-	for n := range e.Records {
-		r := &e.Records[n]
-		shard, _, ok := strings.Cut(r.EventID, ":")
-		if !ok || r.EventSource != "aws:kinesis" {
-			return nil, errNotKinesis
-		}
-		if r.Kinesis.Arrival <= 0 {
-			return nil, fmt.Errorf("decode record %s: it has no arrival time", r.EventID)
-		}
-		k, err := base64.StdEncoding.Decode(arena, unsafe.Slice(unsafe.StringData(r.Kinesis.Data), len(r.Kinesis.Data)))
-		if err != nil {
-			return nil, fmt.Errorf("decode record %s: its data is not base64: %w", r.EventID, err)
-		}
-		d, known := at[shard]
-		if !known {
-			d = len(deliveries)
-			shard = strings.Clone(shard)
-			at[shard] = d
-			deliveries = append(deliveries, ingest.Delivery{Shard: shard})
-			if n == 0 { // room for all: there is hardly ever another
-				deliveries[d].Records = make([]ingest.Record, 0, len(e.Records))
-			}
-		}
-		deliveries[d].Records = append(deliveries[d].Records, ingest.Record{
-			Sequence: strings.Clone(r.Kinesis.SequenceNumber),
-			Arrival:  time.UnixMilli(int64(math.Round(r.Kinesis.Arrival * 1000))).UTC(),
-			Data:     arena[:k:k],
-		})
-		arena = arena[k:]
-	}
-	return deliveries, nil
+// Decoder reads events. Its memory is kept for the next one. It is not safe for concurrent use.
+type Decoder struct {
+	pattern    pattern
+	records    []ingest.Record // of the first delivery
+	data       []byte          // of all records
+	used       int             // of data
+	sequences  []byte
+	deliveries []ingest.Delivery
+	at         map[string]int // of the deliveries
 }
 
-// parse reads a document that is all of text. What it gives aliases text.
-func parse(text []byte, to any) error {
-	rest, err := json.Parse(text, to, json.ZeroCopy|json.DontMatchCaseInsensitiveStructFields)
-	if err != nil {
-		return err
+// Decode is a Decoder's, with memory of its own.
+func Decode(payload []byte) ([]ingest.Delivery, error) { return new(Decoder).Decode(payload) }
+
+// Decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several. Nothing in the
+// result aliases payload, whose buffer Lambda's runtime uses again. The records and their data hold until the next call.
+func (d *Decoder) Decode(payload []byte) ([]ingest.Delivery, error) {
+	d.reset(len(payload))
+	if !d.decodeAlike(payload) {
+		d.reset(len(payload))
+		if err := d.decodeAny(payload); err != nil {
+			return nil, err
+		}
 	}
-	if n := len(bytes.TrimSpace(rest)); n != 0 {
-		return fmt.Errorf("%d bytes follow it", n)
+	if len(d.deliveries) == 0 {
+		return nil, errNotKinesis
+	}
+	d.records = d.deliveries[0].Records
+	d.keepSequences()
+	return d.deliveries, nil
+}
+
+func (d *Decoder) reset(size int) {
+	d.used, d.at = 0, nil
+	d.deliveries, d.records, d.sequences = nil, d.records[:0], d.sequences[:0]
+	if most := base64.StdEncoding.DecodedLen(size); len(d.data) < most {
+		d.data = make([]byte, most)
+	}
+}
+
+// decodeAny reads an event that is spelled in any way.
+func (d *Decoder) decodeAny(payload []byte) error {
+	var e kinesis
+	if err := parseAll(payload, &e); err != nil {
+		return fmt.Errorf("decode event: %w", err)
+	}
+	for n := range e.Records {
+		if err := d.add(&e.Records[n], e.Records[n].arrival()); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// add appends a record to the delivery of its shard. Its sequence still aliases the payload. It arrived at some Unix milliseconds.
+func (d *Decoder) add(r *record, arrival int64) error {
+	shard, _, ok := strings.Cut(r.EventID, ":")
+	if !ok || r.EventSource != source {
+		return errNotKinesis
+	}
+	if arrival < 0 {
+		return fmt.Errorf("decode record %s: it has no arrival time", r.EventID)
+	}
+	n, err := base64.StdEncoding.Decode(d.data[d.used:], unsafe.Slice(unsafe.StringData(r.Kinesis.Data), len(r.Kinesis.Data)))
+	if err != nil {
+		return fmt.Errorf("decode record %s: its data is not base64: %w", r.EventID, err)
+	}
+	to := d.delivery(shard)
+	to.Records = append(to.Records, ingest.Record{Sequence: r.Kinesis.SequenceNumber, Arrival: time.UnixMilli(arrival).UTC(), Data: d.data[d.used:][:n:n]})
+	d.used += n
+	return nil
+}
+
+// delivery gives that of a shard.
+func (d *Decoder) delivery(shard string) *ingest.Delivery {
+	if n := len(d.deliveries); n > 0 && d.deliveries[n-1].Shard == shard {
+		return &d.deliveries[n-1]
+	}
+	n, known := d.at[shard]
+	if !known {
+		n = len(d.deliveries)
+		shard = strings.Clone(shard)
+		if d.at == nil {
+			d.at = map[string]int{}
+		}
+		d.at[shard] = n
+		d.deliveries = append(d.deliveries, ingest.Delivery{Shard: shard})
+		if n == 0 { // there is hardly ever another
+			d.deliveries[n].Records = d.records
+		}
+	}
+	return &d.deliveries[n]
+}
+
+// keepSequences has no sequence alias the payload any more. They share one text, since it is one allocation.
+func (d *Decoder) keepSequences() {
+	for _, delivery := range d.deliveries {
+		for n := range delivery.Records {
+			d.sequences = append(d.sequences, delivery.Records[n].Sequence...)
+		}
+	}
+	text := string(d.sequences)
+	for _, delivery := range d.deliveries {
+		for n := range delivery.Records {
+			r := &delivery.Records[n]
+			r.Sequence, text = text[:len(r.Sequence)], text[len(r.Sequence):]
+		}
+	}
+}
+
+// parse reads the value that text begins with, and gives the rest. What it gives aliases text.
+func parse(text []byte, to any) (rest []byte, err error) {
+	return json.Parse(text, to, json.ZeroCopy|json.DontMatchCaseInsensitiveStructFields)
+}
+
+// parseAll reads a document that is all of text.
+func parseAll(text []byte, to any) error {
+	rest, err := parse(text, to)
+	if n := len(bytes.TrimSpace(rest)); err == nil && n != 0 {
+		err = fmt.Errorf("%d bytes follow it", n)
+	}
+	return err
 }

@@ -41,7 +41,7 @@ func DecodeFailure(r io.Reader) ([]ingest.Delivery, error) {
 		return nil, fmt.Errorf("read invocation record: it is longer than %d bytes", maxFailure)
 	}
 	var f failure
-	if err := parse(text, &f); err != nil {
+	if err := parseAll(text, &f); err != nil {
 		return nil, fmt.Errorf("decode invocation record: %w", err)
 	}
 	if f.Batch == nil {

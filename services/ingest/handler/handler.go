@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ type Handler struct {
 	log      *telemetry.Log
 	now      func() time.Time
 	usage    func() dynamoclaims.Usage // nil where claims are not in a table
+	decoders sync.Pool
 	warm     atomic.Bool
 }
 
@@ -41,7 +43,10 @@ var _ lambda.Handler = (*Handler)(nil)
 
 // New serves with i and writes one line of log an invocation, with what its claims took of their table where usage tells it.
 func New(i *ingest.Ingester, log *telemetry.Log, now func() time.Time, usage func() dynamoclaims.Usage) *Handler {
-	return &Handler{ingester: i, log: log, now: now, usage: usage}
+	return &Handler{
+		ingester: i, log: log, now: now, usage: usage,
+		decoders: sync.Pool{New: func() any { return new(envelope.Decoder) }},
+	}
 }
 
 // Invoke takes one event. An error means that the whole of it has to be delivered again.
@@ -64,7 +69,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func (h *Handler) serve(ctx context.Context, payload []byte, v *invocation) error {
 	ctx, cancel := function.Bound(ctx, leastMargin, mostMargin)
 	defer cancel()
-	deliveries, err := envelope.Decode(payload)
+	decoder, _ := h.decoders.Get().(*envelope.Decoder)
+	defer h.decoders.Put(decoder)
+	deliveries, err := decoder.Decode(payload)
 	if err != nil {
 		return &telemetry.Classified{As: "event", Err: err}
 	}
