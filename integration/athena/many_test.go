@@ -130,10 +130,7 @@ func (l *lake) crowd(b bucket.Bucket, c catalog.Catalog) layout.Partition {
 		p.Location = layout.Location(p.Hour, layout.FirstGeneration)
 		all = append(all, p)
 		g.Go(func() error {
-			w, err := part.NewWriter(l.t.TempDir())
-			if err != nil {
-				return err
-			}
+			w := part.NewWriter(l.t.TempDir())
 			defer w.Close()
 			line := fmt.Sprintf(`{"event_uuid":"old%d","created_at":%q,"event_name":"x","n":%d,"o":{"a":1}}`+"\n", n, p.Hour.Start().Format(time.RFC3339), n)
 			if err := w.Write([]byte(line), 1); err != nil {

@@ -64,7 +64,7 @@ func New(b bucket.Bucket, c catalog.Catalog, config Config) (*Compactor, error) 
 	check(p.MajorParts >= 1, "major parts is %d: want at least 1", p.MajorParts)
 	check(p.Grace >= 2*p.Bound+p.LongestQuery, "grace is %s: want at least the longest query (%s) and twice the catalog's bound (%s)",
 		p.Grace, p.LongestQuery, p.Bound)
-	check(config.Memory >= 1<<10, "memory is %d bytes: want at least 1 KiB", config.Memory)
+	check(config.Memory >= 1<<10 && config.Memory <= 2<<30, "memory is %d bytes: want 1 KiB to 2 GiB", config.Memory)
 	check(config.Parallel >= 1, "parallel is %d: want at least 1", config.Parallel)
 	_, err := event.NewDecoder(config.Mapping, 0)
 	if err = errors.Join(append(errs, err)...); err != nil {

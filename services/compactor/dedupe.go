@@ -2,6 +2,7 @@ package compactor
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/lakebed/lakebed/shared/event"
 )
@@ -9,13 +10,24 @@ import (
 // line is one line of a chunk.
 type line struct {
 	event.Fingerprint
-	start, end int    // in the chunk's text, without the newline
+	order      uint64 // of the lines in a part: by name, then by time
+	body       uint64 // of a first line that is known: of the event that has its id
+	start, end uint32 // in the text that it lies in, without the newline
 	from       uint32 // index of its fragment
 	number     uint32 // in its fragment, from 0
 	first      uint32 // index of the first line with its id
-	known      bool   // of a first line: its id is in a part already,
-	body       uint64 // with this body
+	known      bool   // of a first line: its id is in a part already
+	lies       place
 }
+
+// place is where a line's text lies.
+type place uint8
+
+const (
+	inText     place = iota
+	inUnpacked       // decompressed, or part of what is too large to be read at once
+	inPacked         // compressed, within its fragment
+)
 
 type fate uint8
 
@@ -28,18 +40,49 @@ const (
 // chunk holds as many lines as memory allows. Ids seen earlier are streamed against it, so that memory follows what is new, however large
 // the hour is.
 type chunk struct {
-	text  []byte
-	lines []line
-	table []uint32 // open addressing: 1 + index into lines, 0 for free
-	mask  uint64
+	text     []byte // fragments, as they are stored
+	unpacked []byte
+	lines    []line
+	packed   []packed
+	fresh    []ordered // lines to be written
+	spare    []ordered // scratch
+	block    []byte    // scratch
+	table    []uint32  // open addressing: 1 + index into lines, 0 for free
+	mask     uint64
 }
 
-// room is the memory that a line costs beside its text: the entry, and its share of a table that is at most two thirds full.
-const room = 80
+// packed is a run of the chunk's lines that lie compressed.
+type packed struct {
+	from        int    // index of their fragment
+	object      []byte // gzip
+	first, last int    // lines from first to before last
+}
 
-func (c *chunk) size() int64 { return int64(len(c.text)) + int64(len(c.lines))*room }
+// ordered is a line to be written.
+type ordered struct {
+	order uint64
+	line  uint32
+}
 
-func (c *chunk) reset() { c.text, c.lines = c.text[:0], c.lines[:0] }
+// room is the memory that a line costs beside its text: the entry, its place among those to be written, and its share of a table that is at
+// most two thirds full.
+const room = 112
+
+// crowded tells whether the lines take up their share, a quarter, of the memory that text takes up the rest of.
+func (c *chunk) crowded(memory int64) bool { return int64(len(c.lines))*room >= memory/4 }
+
+// bytes is a line's text.
+func (c *chunk) bytes(l *line) []byte {
+	if l.lies == inUnpacked {
+		return c.unpacked[l.start:l.end]
+	}
+	return c.text[l.start:l.end]
+}
+
+// clear forgets the lines; what fragments lie in the text stays.
+func (c *chunk) clear() {
+	c.lines, c.packed, c.fresh, c.unpacked = c.lines[:0], c.packed[:0], c.fresh[:0], c.unpacked[:0]
+}
 
 // index fills the table, and finds the first line with each id.
 func (c *chunk) index() {
@@ -99,4 +142,35 @@ func (c *chunk) fate(i int) fate {
 		return duplicate
 	}
 	return conflict
+}
+
+// sort puts the lines to be written in order, and keeps equal ones in the order in which they came: a radix sort by the digits that differ.
+func (c *chunk) sort() {
+	const digit = 11
+	var all, any uint64 = ^uint64(0), 0
+	for _, o := range c.fresh {
+		all, any = all&o.order, any|o.order
+	}
+	from, to := c.fresh, slices.Grow(c.spare[:0], len(c.fresh))[:len(c.fresh)]
+	for shift := 0; shift < 64; shift += digit {
+		if (all^any)>>shift&(1<<digit-1) == 0 {
+			continue
+		}
+		var ends [1 << digit]uint32
+		for _, o := range from {
+			ends[o.order>>shift&(1<<digit-1)]++
+		}
+		sum := uint32(0)
+		for i, n := range ends {
+			ends[i] = sum
+			sum += n
+		}
+		for _, o := range from {
+			at := &ends[o.order>>shift&(1<<digit-1)]
+			to[*at] = o
+			*at++
+		}
+		from, to = to, from
+	}
+	c.fresh, c.spare = from, to
 }

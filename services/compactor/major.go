@@ -250,10 +250,7 @@ type joined struct {
 // together writes the lines of a group into one part, checking each part against its own header and index: one that is damaged is
 // never carried on.
 func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *part.Writer, x *joined, err error) {
-	if p, err = part.NewWriter(r.config.Scratch); err != nil {
-		return nil, nil, err
-	}
-	x = &joined{index: index.NewWriter(r.config.Scratch)}
+	p, x = part.NewWriter(r.config.Scratch), &joined{index: index.NewWriter(r.config.Scratch)}
 	join := r.append
 	if r.edit != nil {
 		join = r.appendEdited

@@ -7,8 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
@@ -40,6 +44,8 @@ type merge struct {
 	bytes       int64
 	conflicts   map[int][]quarantine.Reject // by fragment
 	conflicting int64                       // bytes of them
+	names       map[string]uint64           // of events, in the order in which they came
+	chosen      bool                        // how hard the part is compressed
 }
 
 // newMerge begins one. The tombstones are read after the fragments were listed: one that it does not know came after every fragment that it
@@ -50,7 +56,7 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 		return nil, err
 	}
 	table := columns(s.table)
-	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}}
+	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}, names: map[string]uint64{}}
 	for _, d := range s.current().data() {
 		if d.Lane.Overlaps(lane) {
 			m.known = append(m.known, d)
@@ -66,19 +72,15 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 	if e := (eraser{set, v.partition, m.decoder}); !e.idle() {
 		m.erases, m.erased = &e, xxhash.New()
 	}
-	if m.part, err = part.NewWriter(v.config.Scratch); err != nil {
-		return nil, err
-	}
-	m.index = index.NewWriter(v.config.Scratch)
+	m.part, m.index = part.NewWriter(v.config.Scratch), index.NewWriter(v.config.Scratch)
 	return m, nil
 }
 
 func (m *merge) close() error { return errors.Join(m.part.Close(), m.index.Close()) }
 
-// full tells whether the part has about reached its target size, or conflicts their memory; what still lies in the chunk will shrink to
-// an eighth or so.
+// full tells whether the part has about reached its target size, or conflicts their memory.
 func (m *merge) full() bool {
-	return m.part.Size()+int64(len(m.chunk.text))/8 >= m.config.Policy.Target || m.conflicting >= m.config.Memory
+	return m.part.Size() >= m.config.Policy.Target || m.conflicting >= m.config.Memory
 }
 
 // hashInputs names a set of inputs: equal ones make equal parts.
@@ -90,19 +92,25 @@ func hashInputs(kind string, inputs ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// add merges one fragment whole, or, when it cannot be read, none of it.
-func (m *merge) add(ctx context.Context, f fragment, text []byte) error {
-	number := len(m.fragments)
-	start, lines := len(m.chunk.text), len(m.chunk.lines)
-	m.chunk.text = append(m.chunk.text, text...)
-	gone, err := m.identify(number, start)
+// add merges one fragment, which lies in the chunk's text, whole, or, when it cannot be read, none of it.
+func (m *merge) add(ctx context.Context, f fragment, start, end int) error {
+	number, c := len(m.fragments), m.chunk
+	lines, packs := len(c.lines), len(c.packed)
+	identify := m.identify
+	if f.Gzip {
+		identify = m.identifyPacked
+	}
+	gone, err := identify(f, number, start, end)
 	if err != nil {
-		m.chunk.text, m.chunk.lines = m.chunk.text[:start], m.chunk.lines[:lines]
+		c.lines, c.packed = c.lines[:lines], c.packed[:packs]
+		if errors.Is(err, errHuge) {
+			return m.addHuge(ctx, f)
+		}
 		return err
 	}
-	m.took(f, int64(len(m.chunk.lines)-lines+len(gone)))
+	m.took(f, int64(len(c.lines)-lines+len(gone)))
 	m.drop(number, gone)
-	if m.chunk.size() >= m.config.Memory {
+	if c.crowded(m.config.Memory) {
 		return m.flush(ctx)
 	}
 	return nil
@@ -125,78 +133,223 @@ func (m *merge) drop(fragment int, numbers []int) {
 	}
 }
 
-// identify finds the lines of the chunk's text from start on, and gives the numbers of those that are to be erased, which are left out.
-func (m *merge) identify(fragment, start int) (gone []int, err error) {
-	text := m.chunk.text
-	for number := 0; start < len(text); number++ {
+// identify finds the lines of a plain fragment, and gives the numbers of those that are to be erased, which are left out.
+func (m *merge) identify(_ fragment, from, start, end int) (gone []int, err error) {
+	text := m.chunk.text[:end]
+	for number := 0; start < end; number++ {
 		length := bytes.IndexByte(text[start:], '\n')
 		if length < 0 {
 			return nil, fmt.Errorf("%w: line %d has no end", errBroken, number+1)
 		}
-		end := start + length
-		print, err := fingerprint(m.decoder, text[start:end])
-		if err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
-		}
-		erase, err := m.matches(text[start:end])
+		l, erase, err := m.identifyLine(text[start : start+length])
 		if err != nil {
 			return nil, fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
 		}
 		if erase {
 			gone = append(gone, number)
 		} else {
-			m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: end, from: uint32(fragment), number: uint32(number)})
+			l.start, l.end, l.from, l.number = uint32(start), uint32(start+length), uint32(from), uint32(number)
+			m.chunk.lines = append(m.chunk.lines, l)
 		}
-		start = end + 1
+		start += length + 1
 	}
 	return gone, nil
 }
 
-func (m *merge) matches(line []byte) (bool, error) {
-	if m.erases == nil {
-		return false, nil
+// identifyPacked does so for a compressed fragment, whose lines stay packed. It gives up where they are more than memory has room for.
+func (m *merge) identifyPacked(f fragment, from, start, end int) (gone []int, err error) {
+	c, sum, number := m.chunk, xxhash.New(), 0
+	p := packed{from: from, object: c.text[start:end], first: len(c.lines)}
+	err = eachLine(f, p.open, func(text []byte) error {
+		hashLine(sum, text)
+		l, erase, err := m.identifyLine(text)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
+		case erase:
+			gone = append(gone, number)
+		case int64(len(c.lines)-p.first)*room >= m.config.Memory/2:
+			return errHuge
+		default:
+			l.lies, l.from, l.number = inPacked, uint32(from), uint32(number)
+			c.lines = append(c.lines, l)
+		}
+		number++
+		return nil
+	})
+	if err == nil && sum.Sum64() != f.Hash {
+		err = wrongHash(f)
 	}
-	return m.erases.match(line)
+	p.last = len(c.lines)
+	c.packed = append(c.packed, p)
+	return gone, err
+}
+
+func (p *packed) open() (io.ReadCloser, error) {
+	z, err := gzip.NewReader(bytes.NewReader(p.object))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	}
+	return z, nil
+}
+
+// identifyLine tells what a line is, and whether it is to be erased.
+func (m *merge) identifyLine(text []byte) (l line, erase bool, err error) {
+	g, err := m.decoder.Glance(text)
+	if err != nil {
+		return l, false, err
+	}
+	l.Fingerprint = event.Fingerprint{ID: g.ID, Body: xxhash.Sum64(text)}
+	l.order = m.order(g)
+	if m.erases != nil {
+		erase, err = m.erases.match(text)
+	}
+	return l, erase, err
+}
+
+// The names that are told apart in a part: so many, of so many bytes. The others count as one.
+const (
+	maxNames = 4096
+	maxName  = 256
+)
+
+// order is where a line stands in its part: by name, then by time, since what is alike compresses best side by side.
+func (m *merge) order(g event.Glance) uint64 {
+	name, known := m.names[string(g.Name)]
+	switch {
+	case known:
+	case len(m.names) < maxNames && len(g.Name) <= maxName:
+		name = uint64(len(m.names))
+		m.names[string(g.Name)] = name
+	default:
+		name = maxNames
+	}
+	return name<<32 | uint64(uint32((g.Time-m.partition.Start().UnixNano())/int64(time.Microsecond)))
 }
 
 // flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new.
 func (m *merge) flush(ctx context.Context) error {
-	m.chunk.index()
+	c := m.chunk
+	c.index()
 	for _, k := range m.known {
-		if _, err := m.eachKnown(ctx, k, m.chunk.stored); err != nil {
+		if _, err := m.eachKnown(ctx, k, c.stored); err != nil {
 			return err
 		}
 	}
-	if err := m.index.Each(m.chunk.stored); err != nil {
+	if err := m.index.Each(c.stored); err != nil {
 		return err
 	}
-	var block run
-	for i := range m.chunk.lines {
-		l := &m.chunk.lines[i]
-		switch m.chunk.fate(i) {
-		case fresh:
-			if l.start != block.end {
-				if err := m.write(&block); err != nil {
-					return err
-				}
-				block = run{start: l.start}
-			}
-			if err := m.take(l); err != nil {
-				return err
-			}
-			block.end, block.lines = l.end+1, block.lines+1
-		case duplicate:
-			m.header.Duplicates++
-		case conflict:
-			m.header.Conflicts++
-			m.conflict(l)
+	for i := range c.lines {
+		if c.lines[i].lies != inPacked {
+			m.judge(i)
 		}
 	}
-	if err := m.write(&block); err != nil {
+	for i := range c.packed {
+		if err := m.unpack(&c.packed[i]); err != nil {
+			return err
+		}
+	}
+	if err := m.writeFresh(); err != nil {
 		return err
 	}
-	m.chunk.reset()
+	c.clear()
 	return nil
+}
+
+// judge has a line of the chunk written, dropped, or put aside.
+func (m *merge) judge(i int) {
+	c := m.chunk
+	switch c.fate(i) {
+	case fresh:
+		c.fresh = append(c.fresh, ordered{c.lines[i].order, uint32(i)})
+	case duplicate:
+		m.header.Duplicates++
+	case conflict:
+		m.header.Conflicts++
+		m.conflict(&c.lines[i])
+	}
+}
+
+// unpack judges lines that lie compressed. Copies need no text.
+func (m *merge) unpack(p *packed) error {
+	c, f, number, i := m.chunk, m.fragments[p.from], uint32(0), p.first
+	return eachLine(f, p.open, func(text []byte) error {
+		if i < p.last && c.lines[i].number == number { // else it is erased
+			if c.fate(i) != duplicate {
+				c.unpack(&c.lines[i], text)
+			}
+			m.judge(i)
+			i++
+		}
+		number++
+		if int64(len(c.unpacked)) >= m.config.Memory/2 {
+			return m.writeFresh()
+		}
+		return nil
+	})
+}
+
+// unpack takes in the text of a line.
+func (c *chunk) unpack(l *line, text []byte) {
+	l.start = uint32(len(c.unpacked))
+	c.unpacked = append(c.unpacked, text...)
+	l.end, l.lies = uint32(len(c.unpacked)), inUnpacked
+}
+
+// block is how many bytes of lines are compressed at once.
+const block = 256 << 10
+
+// writeFresh writes the lines that are new, in their order.
+func (m *merge) writeFresh() error {
+	c := m.chunk
+	c.sort()
+	m.choose()
+	lines := int64(0)
+	write := func() error {
+		if lines == 0 {
+			return nil
+		}
+		err := m.part.Write(c.block, lines)
+		c.block, lines = c.block[:0], 0
+		return err
+	}
+	for _, o := range c.fresh {
+		l := &c.lines[o.line]
+		begin := len(c.block)
+		c.block = append(append(c.block, c.bytes(l)...), '\n')
+		if err := m.schema.Observe(c.block[begin : len(c.block)-1]); err != nil {
+			return fmt.Errorf("line %d of %s: %w", l.number+1, m.fragments[l.from].Key(), err)
+		}
+		if err := m.index.Add(l.Fingerprint); err != nil {
+			return err
+		}
+		if lines++; len(c.block) >= block {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+	}
+	c.fresh, c.unpacked = c.fresh[:0], c.unpacked[:0]
+	return write()
+}
+
+// samples are how many pieces of so many lines tell how hard to compress.
+const samples, sampled = 8, 64
+
+// choose has the part compressed as the first of its lines are best compressed. A part of few is compressed as well as can be.
+func (m *merge) choose() {
+	c := m.chunk
+	if m.chosen || len(c.fresh) < 2*samples*sampled {
+		return
+	}
+	m.chosen = true
+	for n := range samples {
+		for _, o := range c.fresh[n*len(c.fresh)/samples:][:sampled] {
+			c.block = append(append(c.block, c.bytes(&c.lines[o.line])...), '\n')
+		}
+	}
+	m.part.Choose(c.block)
+	c.block = c.block[:0]
 }
 
 // eachKnown calls f for the fingerprints of a part. An index that vanished or turns out corrupt is a reason to look again, and to make it
@@ -210,28 +363,13 @@ func (v *visit) eachKnown(ctx context.Context, d *slot, f func(event.Fingerprint
 	return head, err
 }
 
-// take has the schema and the index know a line that is to be written.
-func (m *merge) take(l *line) error {
-	if err := m.schema.Observe(m.chunk.text[l.start:l.end]); err != nil {
-		return fmt.Errorf("line %d of %s: %w", l.number+1, m.fragments[l.from].Key(), err)
-	}
-	return m.index.Add(l.Fingerprint)
-}
-
-// run is lines that stand side by side in the chunk's text: they are written at once.
-type run struct {
-	start, end int
-	lines      int64
-}
-
-func (m *merge) write(r *run) error { return m.part.Write(m.chunk.text[r.start:r.end], r.lines) }
-
 // conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
 func (m *merge) conflict(l *line) {
 	f := m.fragments[l.from]
-	m.conflicting += int64(l.end - l.start)
+	text := m.chunk.bytes(l)
+	m.conflicting += int64(len(text))
 	m.conflicts[int(l.from)] = append(m.conflicts[int(l.from)], quarantine.Reject{
 		Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
-		Shard: f.Shard, Sequence: f.First, Position: int(l.number), Arrival: f.object.Modified, Data: append([]byte(nil), m.chunk.text[l.start:l.end]...),
+		Shard: f.Shard, Sequence: f.First, Position: int(l.number), Arrival: f.object.Modified, Data: slices.Clone(text),
 	})
 }

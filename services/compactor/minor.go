@@ -3,7 +3,6 @@ package compactor
 import (
 	"context"
 	"errors"
-	"iter"
 	"slices"
 	"sync"
 
@@ -15,7 +14,7 @@ import (
 func (v *visit) minor(ctx context.Context, s *state, lane layout.Lane) (err error) {
 	c, _ := chunks.Get().(*chunk)
 	defer func() {
-		c.reset()
+		c.clear()
 		chunks.Put(c)
 	}()
 	m, err := v.newMerge(ctx, s, lane, c)
@@ -36,28 +35,28 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 // addAll merges the pending fragments in order. One that is broken is passed over.
 func (m *merge) addAll(ctx context.Context, s *state) error {
-	pending, bytes := m.pending(s)
-	m.chunk.text = slices.Grow(m.chunk.text, int(min(bytes, m.config.Memory))) // else it is copied again and again while it grows
-	for f, load := range m.ahead(ctx, pending) {
-		text, err := load()
-		if err == nil {
-			err = m.add(ctx, f, text)
+	pending := m.pending(s)
+	for len(pending) > 0 {
+		n, bytes := m.fit(pending)
+		var err error
+		if n > 0 {
+			err = m.addBatch(ctx, pending[:n], bytes)
+		} else {
+			n = 1
+			err = m.addHuge(ctx, pending[0])
 		}
-		if errors.Is(err, errHuge) {
-			err = m.addHuge(ctx, f)
+		if err = m.toBroken(pending[0], err); err != nil {
+			return err
 		}
-		if errors.Is(err, errBroken) {
-			m.passOver(f.Key(), err)
-			err = nil
-		}
-		if err != nil {
+		if err := m.flush(ctx); err != nil {
 			return err
 		}
 		if m.full() || late(m.deadline) {
-			break
+			return nil
 		}
+		pending = pending[n:]
 	}
-	return m.flush(ctx)
+	return nil
 }
 
 // passOver leaves an object that cannot be merged where it is, and reports it once a visit.
@@ -68,53 +67,80 @@ func (v *visit) passOver(key string, err error) {
 	v.broken[key] = true
 }
 
-// readAhead is how many fragments are fetched at once, as far as a quarter of the memory holds them: thousands of small requests cost
-// more than their bytes.
-const readAhead = 8
-
-// pending gives the fragments of the lane that are to be merged, in order, and about how many bytes of lines they have.
-func (m *merge) pending(s *state) (all []fragment, bytes int64) {
+// pending gives the fragments of the lane that are to be merged, in order.
+func (m *merge) pending(s *state) []fragment {
+	var all []fragment
 	for _, f := range s.fragments {
 		if f.pending() && m.lane.Overlaps(f.Lane) {
 			all = append(all, f)
-			if bytes += f.object.Size; f.Gzip {
-				bytes += 4 * f.object.Size
-			}
 		}
 	}
-	return all, bytes
+	return all
 }
 
-// ahead gives fragments, each with a function that waits for its text. No read outlives it: where the process is frozen between two
-// invocations, one would go on in the next.
-func (m *merge) ahead(ctx context.Context, pending []fragment) iter.Seq2[fragment, func() ([]byte, error)] {
-	return func(yield func(fragment, func() ([]byte, error)) bool) {
-		var reads sync.WaitGroup
-		defer reads.Wait()
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		type loaded struct {
-			text []byte
-			err  error
+// fit tells how many fragments are read at once, and how many bytes they have: as many as the memory for text holds, and as bring the part about
+// to its size. It is none where the first alone is too large.
+func (m *merge) fit(pending []fragment) (n int, bytes int64) {
+	grown := m.part.Size()
+	for n < len(pending) && grown < m.config.Policy.Target {
+		f := &pending[n]
+		if bytes+f.object.Size > m.config.Memory/4*3 {
+			break
 		}
-		var flying []chan loaded
-		bytes := int64(0)
-		for n, next := 0, 0; n < len(pending); n++ {
-			for ; next < len(pending) && next < n+readAhead && (next == n || bytes+pending[next].object.Size <= m.config.Memory/4); next++ {
-				f, to := pending[next], make(chan loaded, 1)
-				flying = append(flying, to)
-				bytes += f.object.Size
-				reads.Go(func() {
-					text, err := m.read(ctx, f)
-					to <- loaded{text, err}
-				})
-			}
-			from := flying[n]
-			flying[n] = nil
-			bytes -= pending[n].object.Size
-			if !yield(pending[n], func() ([]byte, error) { l := <-from; return l.text, l.err }) {
-				return
-			}
+		bytes += f.object.Size
+		grown += f.packedSize()
+		n++
+	}
+	return n, bytes
+}
+
+// packedSize is about what a fragment adds to a part.
+func (f *fragment) packedSize() int64 {
+	if f.Gzip {
+		return f.object.Size
+	}
+	return f.object.Size / 8
+}
+
+// readAhead is how many fragments are fetched at once: thousands of small requests cost more than their bytes.
+const readAhead = 32
+
+// addBatch adds fragments, which have so many bytes. No read outlives it: where the process is frozen between two invocations, one would go on
+// in the next.
+func (m *merge) addBatch(ctx context.Context, batch []fragment, bytes int64) error {
+	var reads sync.WaitGroup
+	defer reads.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	m.chunk.text = slices.Grow(m.chunk.text[:0], int(bytes))[:bytes]
+	flying := make([]chan error, len(batch))
+	starts := make([]int, len(batch)+1)
+	for n, next := 0, 0; n < len(batch); n++ {
+		for ; next < len(batch) && next < n+readAhead; next++ {
+			starts[next+1] = starts[next] + int(batch[next].object.Size)
+			f, text, done := batch[next], m.chunk.text[starts[next]:starts[next+1]], make(chan error, 1)
+			flying[next] = done
+			reads.Go(func() { done <- m.read(ctx, f, text) })
+		}
+		err := <-flying[n]
+		if err == nil {
+			err = m.add(ctx, batch[n], starts[n], starts[n+1])
+		}
+		if err = m.toBroken(batch[n], err); err != nil {
+			return err
+		}
+		if late(m.deadline) {
+			return nil
 		}
 	}
+	return nil
+}
+
+// toBroken passes over a fragment that turned out broken; any other error stays one.
+func (m *merge) toBroken(f fragment, err error) error {
+	if errors.Is(err, errBroken) {
+		m.passOver(f.Key(), err)
+		return nil
+	}
+	return err
 }

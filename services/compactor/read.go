@@ -1,7 +1,6 @@
 package compactor
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,40 +24,48 @@ func fingerprint(d *event.Decoder, line []byte) (event.Fingerprint, error) {
 // errBroken says that a fragment is not what its name says. It is set aside, and never deleted.
 var errBroken = errors.New("fragment is broken")
 
-// errHuge says that a fragment does not fit into memory.
-var errHuge = errors.New("fragment is larger than the memory for it")
+// errHuge says that a fragment has more lines than memory has room for.
+var errHuge = errors.New("fragment has more lines than there is memory for")
 
-// read gives a fragment's lines, checked against the hash in its name.
-func (v *visit) read(ctx context.Context, f fragment) ([]byte, error) {
-	in, err := v.open(ctx, f)
+// read gets a fragment as it is stored. Of a plain one the lines are checked against the hash in its name.
+func (v *visit) read(ctx context.Context, f fragment, text []byte) error {
+	body, o, err := v.get(ctx, f)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer in.Close()
-	var text bytes.Buffer
-	if !f.Gzip {
-		text.Grow(int(min(f.object.Size, v.config.Memory)) + bytes.MinRead)
+	defer body.Close()
+	if o.Size != int64(len(text)) {
+		return fmt.Errorf("%w: %s: it has %d bytes and was listed with %d", errBroken, f.Key(), o.Size, len(text))
 	}
-	n, err := text.ReadFrom(io.LimitReader(in, v.config.Memory+1))
-	switch {
-	case err != nil:
-		return nil, readError(f, err)
-	case n > v.config.Memory:
-		return nil, errHuge
-	case xxhash.Sum64(text.Bytes()) != f.Hash:
-		return nil, fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
+	if _, err := io.ReadFull(body, text); err != nil {
+		return readError(f, err)
 	}
-	return text.Bytes(), nil
+	if !f.Gzip && xxhash.Sum64(text) != f.Hash {
+		return wrongHash(f)
+	}
+	return nil
+}
+
+func wrongHash(f fragment) error {
+	return fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
+}
+
+func (v *visit) get(ctx context.Context, f fragment) (io.ReadCloser, bucket.Object, error) {
+	body, o, err := v.bucket.Get(ctx, f.Key(), bucket.Range{})
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, o, errLost // swept since the look
+	}
+	if err != nil {
+		return nil, o, fmt.Errorf("open %s: %w", f.Key(), err)
+	}
+	return body, o, nil
 }
 
 // open gives a fragment's text.
 func (v *visit) open(ctx context.Context, f fragment) (io.ReadCloser, error) {
-	body, _, err := v.bucket.Get(ctx, f.Key(), bucket.Range{})
-	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, errLost // swept since the look
-	}
+	body, _, err := v.get(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", f.Key(), err)
+		return nil, err
 	}
 	if !f.Gzip {
 		return body, nil
@@ -87,10 +94,10 @@ func readError(f fragment, err error) error {
 
 // addHuge merges a fragment that does not fit into memory: it is read twice, to be known as whole before any of it is merged.
 func (m *merge) addHuge(ctx context.Context, f fragment) error {
+	open := func() (io.ReadCloser, error) { return m.open(ctx, f) }
 	sum, lines := xxhash.New(), int64(0)
-	err := m.eachLine(ctx, f, func(text []byte) error {
-		_, _ = sum.Write(text) // never fails
-		_, _ = sum.Write([]byte{'\n'})
+	err := eachLine(f, open, func(text []byte) error {
+		hashLine(sum, text)
 		if _, err := fingerprint(m.decoder, text); err != nil {
 			return fmt.Errorf("%w: %s, line %d: %w", errBroken, f.Key(), lines+1, err)
 		}
@@ -98,31 +105,29 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		return nil
 	})
 	if err == nil && sum.Sum64() != f.Hash {
-		err = fmt.Errorf("%w: %s: its content does not have the hash in its name", errBroken, f.Key())
+		err = wrongHash(f)
 	}
 	if err != nil {
 		return err
 	}
-	from, number := len(m.fragments), 0
+	from, number := len(m.fragments), uint32(0)
 	m.took(f, lines)
-	again := xxhash.New()
-	err = m.eachLine(ctx, f, func(text []byte) error {
-		print, err := fingerprint(m.decoder, text)
+	again, c := xxhash.New(), m.chunk
+	err = eachLine(f, open, func(text []byte) error {
+		hashLine(again, text)
+		l, erase, err := m.identifyLine(text)
 		if err != nil {
 			return err
 		}
-		_, _ = again.Write(text) // never fails
-		_, _ = again.Write([]byte{'\n'})
-		if erase, err := m.matches(text); erase || err != nil {
-			m.drop(from, []int{number})
-			number++
-			return err
-		}
-		start := len(m.chunk.text)
-		m.chunk.text = append(append(m.chunk.text, text...), '\n')
-		m.chunk.lines = append(m.chunk.lines, line{Fingerprint: print, start: start, end: start + len(text), from: uint32(from), number: uint32(number)})
+		l.from, l.number = uint32(from), number
 		number++
-		if m.chunk.size() >= m.config.Memory {
+		if erase {
+			m.drop(from, []int{int(l.number)})
+			return nil
+		}
+		c.unpack(&l, text)
+		c.lines = append(c.lines, l)
+		if c.crowded(m.config.Memory) || int64(len(c.unpacked)) >= m.config.Memory/2 {
 			return m.flush(ctx)
 		}
 		return nil
@@ -133,8 +138,14 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 	return nil
 }
 
-func (m *merge) eachLine(ctx context.Context, f fragment, do func([]byte) error) error {
-	in, err := m.open(ctx, f)
+func hashLine(to *xxhash.Digest, text []byte) {
+	_, _ = to.Write(text) // never fails
+	_, _ = to.Write([]byte{'\n'})
+}
+
+// eachLine calls do for each line of a fragment.
+func eachLine(f fragment, open func() (io.ReadCloser, error), do func([]byte) error) error {
+	in, err := open()
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
-// Package part is the format of a part: one gzip stream of stored lines whose header says what the part is and what it was made of.
+// Package part is the format of a part: a gzip file of stored lines, in one member or in several, whose header says what the part is and what
+// it was made of.
 //
 // The statement lies in the gzip header's extra field (RFC 1952 FEXTRA, subfield "LB"), as JSON padded with blanks to a fixed length, so
 // that it can be filled in once the part is written. Readers skip it: Trino and Java, Python, Go and DuckDB do; DuckDB refuses a
@@ -16,6 +17,7 @@ import (
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/gz"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -130,14 +132,27 @@ func ReadHeader(ctx context.Context, b bucket.Bucket, key string) (Header, bucke
 
 // Empty gives a part without lines: a seal, a swept slot, or the trace of fragments that brought nothing new.
 func Empty(h Header) ([]byte, error) {
-	var buf bytes.Buffer
-	z, err := zipper(&buf, h)
+	f, err := h.field()
 	if err != nil {
 		return nil, err
 	}
-	defer zips.Put(z)
+	var buf bytes.Buffer
+	z := gz.Writer(&buf, gz.Dense)
+	defer gz.Release(z, gz.Dense)
+	z.Extra = f
 	if err := z.Close(); err != nil {
 		return nil, fmt.Errorf("write empty part: %w", err)
 	}
 	return buf.Bytes(), nil
+}
+
+// memberHeader is the header of a gzip member with an extra field, or without one.
+func memberHeader(extra []byte) []byte {
+	h := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
+	if len(extra) == 0 {
+		return h
+	}
+	h[3] = flagExtra
+	h = binary.LittleEndian.AppendUint16(h, uint16(len(extra)))
+	return append(h, extra...)
 }

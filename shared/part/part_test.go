@@ -13,10 +13,7 @@ import (
 
 func spooled(t *testing.T, lines ...string) *Writer {
 	t.Helper()
-	w, err := NewWriter(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := NewWriter(t.TempDir())
 	for _, l := range lines {
 		if err := w.Write([]byte(l+"\n"), 1); err != nil {
 			t.Fatal(err)

@@ -4,77 +4,123 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/lakebed/lakebed/shared/gz"
 	"github.com/lakebed/lakebed/shared/spool"
 )
-
-// Level is the gzip level of parts.
-const Level = 6
 
 // Writer spools a part, so that one that loses its slot can be put into the next. Close ends it.
 type Writer struct {
 	spool *spool.Spool
-	zip   *gzip.Writer
+	level int
+	zip   *gzip.Writer // nil while no member is open
 	lines int64
 	raw   int64
-}
-
-// zips are at rest: to make one takes a megabyte, to use it again nothing.
-var zips = sync.Pool{New: func() any {
-	z, _ := gzip.NewWriterLevel(nil, Level) // the level is one that there is
-	return z
-}}
-
-// zipper gives a gzip writer to out, whose header has the extra field. It goes back to zips.
-func zipper(out io.Writer, h Header) (*gzip.Writer, error) {
-	f, err := h.field()
-	if err != nil {
-		return nil, err
-	}
-	z, _ := zips.Get().(*gzip.Writer)
-	z.Reset(out)
-	z.Extra = f
-	return z, nil
+	held  int64 // raw bytes that the open member has not given on
 }
 
 // NewWriter starts a part, spooled below dir ("" for the system's folder for such) once it is large.
-func NewWriter(dir string) (*Writer, error) {
-	w := &Writer{spool: spool.New(dir)}
-	var err error
-	w.zip, err = zipper(w.spool, Header{})
-	return w, err
+func NewWriter(dir string) *Writer { return &Writer{spool: spool.New(dir), level: gz.Dense} }
+
+// Choose takes lines such as will be written, before the first of them is, and has them compressed quickly where that makes them larger by less
+// than a tenth.
+func (w *Writer) Choose(sample []byte) {
+	if small := gz.Size(sample, gz.Dense); gz.Size(sample, gz.Quick)-small < small/10 {
+		w.level = gz.Quick
+	}
 }
 
 // Write adds lines, each ended by a newline.
 func (w *Writer) Write(lines []byte, n int64) error {
+	if w.zip == nil {
+		f, err := w.first()
+		if err != nil {
+			return err
+		}
+		w.zip = gz.Writer(w.spool, w.level)
+		w.zip.Extra = f
+	}
+	before := w.spool.Size()
 	if _, err := w.zip.Write(lines); err != nil {
 		return fmt.Errorf("spool part: %w", err)
+	}
+	if w.held += int64(len(lines)); w.spool.Size() > before {
+		w.held = 0
 	}
 	w.lines += n
 	w.raw += int64(len(lines))
 	return nil
 }
 
-// Lines is how many lines were written; Raw their bytes; Size the bytes of the compressed part so far, give or take a block.
+// first gives the extra field of the next member: of the first one it is the place of the part's statement.
+func (w *Writer) first() ([]byte, error) {
+	if w.spool.Size() > 0 {
+		return nil, nil
+	}
+	return Header{}.field()
+}
+
+// end ends the open member, if there is one.
+func (w *Writer) end() error {
+	if w.zip == nil {
+		return nil
+	}
+	err := w.zip.Close()
+	gz.Release(w.zip, w.level)
+	w.zip, w.held = nil, 0
+	if err != nil {
+		return fmt.Errorf("spool part: %w", err)
+	}
+	return nil
+}
+
+// Append adds members that were compressed before, as they are, without the header of the first: r gives what follows it. Whoever knows how
+// many lines they hold calls Added.
+func (w *Writer) Append(r io.Reader) error {
+	if err := w.end(); err != nil {
+		return err
+	}
+	f, err := w.first()
+	if err != nil {
+		return err
+	}
+	if _, err := w.spool.Write(memberHeader(f)); err != nil {
+		return fmt.Errorf("spool part: %w", err)
+	}
+	if _, err := io.Copy(w.spool, r); err != nil {
+		return fmt.Errorf("spool part: %w", err)
+	}
+	return nil
+}
+
+// Added counts the lines of members that were appended.
+func (w *Writer) Added(lines, raw int64) {
+	w.lines += lines
+	w.raw += raw
+}
+
+// Lines is how many lines were written.
 func (w *Writer) Lines() int64 { return w.lines }
 
-// Raw is the number of uncompressed bytes.
+// Raw is the number of their bytes, uncompressed.
 func (w *Writer) Raw() int64 { return w.raw }
 
-// Size is the number of compressed bytes; exact after Finish.
-func (w *Writer) Size() int64 { return w.spool.Size() }
+// Size is the number of compressed bytes: exact after Finish, before it about.
+func (w *Writer) Size() int64 { return w.spool.Size() + w.held/8 }
 
-// Finish completes the stream with the header h, whose Events it sets.
+// Finish completes the part with the header h, whose Events it sets.
 func (w *Writer) Finish(h Header) error {
 	h.Events = w.lines
 	f, err := h.field()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.zip.Close(), w.spool.Patch(f, fixedHeader+2)); err != nil {
+	if w.spool.Size() == 0 && w.zip == nil {
+		err = w.Write(nil, 0)
+	}
+	if err := errors.Join(err, w.end(), w.spool.Patch(f, fixedHeader+2)); err != nil {
 		return fmt.Errorf("spool part: %w", err)
 	}
 	return nil
@@ -86,8 +132,7 @@ func (w *Writer) Open() (io.Reader, error) { return w.spool.Reader(), nil }
 // Close drops the spool.
 func (w *Writer) Close() error {
 	if w.zip != nil {
-		w.zip.Reset(nil)
-		zips.Put(w.zip)
+		gz.Release(w.zip, w.level)
 		w.zip = nil
 	}
 	return w.spool.Close()

@@ -221,7 +221,7 @@ func (l *lake) encode(at layout.Slot, n newPart) []byte {
 	l.Helper()
 	d := must(event.NewDecoder(l.Mapping, 0))
 	x := index.NewWriter(l.dir)
-	w := must(part.NewWriter(l.dir))
+	w := part.NewWriter(l.dir)
 	defer func() { l.must(errors.Join(x.Close(), w.Close())) }()
 	for _, text := range n.lines {
 		id := must(d.Identify([]byte(text)))

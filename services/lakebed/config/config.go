@@ -57,7 +57,7 @@ func Default() *Settings {
 		Grace:        4 * time.Hour,
 		Live:         2 * time.Hour,
 		LongestQuery: 30 * time.Minute,
-		Memory:       24 << 20,
+		Memory:       8 << 20,
 		Parallel:     2,
 		Cloud:        Cloud{Table: "events", Claims: "shard", CatalogBound: 30 * time.Second, CacheSize: 10 << 30},
 	}

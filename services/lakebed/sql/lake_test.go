@@ -75,10 +75,7 @@ func (l *lake) put(key string, body []byte) {
 // part stores lines as a part that the catalog does not show yet.
 func (l *lake) part(p layout.Partition, g layout.Generation, n int, lines ...string) {
 	l.t.Helper()
-	w, err := part.NewWriter(l.t.TempDir())
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	w := part.NewWriter(l.t.TempDir())
 	defer w.Close()
 	for _, line := range lines {
 		if err := w.Write([]byte(line+"\n"), 1); err != nil {
