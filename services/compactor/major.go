@@ -1,10 +1,14 @@
 package compactor
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
@@ -266,6 +270,9 @@ func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *pa
 	return p, x, nil
 }
 
+// leastCopied is the size from which a part is copied as it is compressed. Smaller ones shrink when they are compressed together.
+const leastCopied = 64 << 10
+
 func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) error {
 	head, err := r.eachKnown(ctx, d, func(f event.Fingerprint) error { return x.index.Add(f) })
 	if err != nil {
@@ -273,26 +280,93 @@ func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) er
 	}
 	x.consumed = append(x.consumed, head.Consumed...)
 	x.rebuilt = x.rebuilt || head.Rebuilt
-	lines, err := part.Open(ctx, r.bucket, d.object.Key, true)
+	join := r.anew
+	if d.object.Size >= leastCopied {
+		join = r.copy
+	}
+	lines, err := join(ctx, d, p)
 	if err != nil {
 		return err
+	}
+	if lines != d.Events || head.Count != d.Events {
+		return r.damaged(ctx, d, fmt.Errorf("part %s says it holds %d events: it has %d lines and its index %d",
+			d.object.Key, d.Events, lines, head.Count))
+	}
+	return nil
+}
+
+// anew compresses a part's lines anew, and counts them.
+func (r *row) anew(ctx context.Context, d *slot, p *part.Writer) (int64, error) {
+	lines, err := part.Open(ctx, r.bucket, d.object.Key, true)
+	if err != nil {
+		return 0, err
 	}
 	defer lines.Close()
 	var text []byte
 	for lines.Next() {
 		text = append(append(text[:0], lines.Bytes()...), '\n')
 		if err := p.Write(text, 1); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return r.damaged(ctx, d, fmt.Errorf("read %s: %w", d.object.Key, err))
+		return 0, r.damaged(ctx, d, fmt.Errorf("read %s: %w", d.object.Key, err))
 	}
-	if lines.Count() != d.Events || head.Count != d.Events {
-		return r.damaged(ctx, d, fmt.Errorf("part %s says it holds %d events: it has %d lines and its index %d",
-			d.object.Key, d.Events, lines.Count(), head.Count))
+	return lines.Count(), nil
+}
+
+// copy copies a part as it is compressed. It is decompressed only to be checked, and to have its lines counted.
+func (r *row) copy(ctx context.Context, d *slot, p *part.Writer) (lines int64, err error) {
+	body, _, err := r.bucket.Get(ctx, d.object.Key, bucket.Range{})
+	if err != nil {
+		return 0, fmt.Errorf("open %s: %w", d.object.Key, err)
 	}
-	return nil
+	defer body.Close()
+	to, err := p.Join()
+	if err != nil {
+		return 0, err
+	}
+	raw := &counter{}
+	z, err := gzip.NewReader(io.TeeReader(body, &behind{to, part.HeaderSize}))
+	if err == nil {
+		_, err = io.Copy(raw, z)
+	}
+	if err == nil && raw.last != '\n' && raw.bytes > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return 0, r.damaged(ctx, d, fmt.Errorf("read %s: %w", d.object.Key, err))
+	}
+	p.Joined(raw.lines, raw.bytes)
+	return raw.lines, nil
+}
+
+// behind passes on what comes behind so many bytes.
+type behind struct {
+	to   io.Writer
+	skip int
+}
+
+func (b *behind) Write(text []byte) (int, error) {
+	n := min(b.skip, len(text))
+	b.skip -= n
+	_, err := b.to.Write(text[n:])
+	return len(text), err
+}
+
+// counter counts lines.
+type counter struct {
+	lines, bytes int64
+	last         byte
+}
+
+func (c *counter) Write(text []byte) (int, error) {
+	c.lines += int64(bytes.Count(text, []byte{'\n'}))
+	c.bytes += int64(len(text))
+	if len(text) > 0 {
+		c.last = text[len(text)-1]
+	}
+	return len(text), nil
 }
 
 // damaged tells a part that is not whole from one that was swept since the look.

@@ -54,6 +54,36 @@ func TestMajor(t *testing.T) {
 	l.check()
 }
 
+// Large parts are put together as they are compressed, whatever comes between them.
+func TestMajorCopies(t *testing.T) {
+	l := newLake(t)
+	var parts [][]byte
+	for _, n := range []int{20_000, 10, 20_000, 30_000, 10} {
+		l.events(hour, n)
+		l.round()
+		keys := l.keys(l.location(hour))
+		parts = append(parts, l.get(keys[len(keys)-1]))
+	}
+	l.clock.at = hour.End().Add(l.config.Policy.Close + time.Minute)
+	if r := l.settle(); r.Majors != 1 {
+		t.Fatalf("got %+v", r)
+	}
+	l.check()
+	keys := l.keys(l.location(hour))
+	if len(keys) != 1 {
+		t.Fatalf("%d parts", len(keys))
+	}
+	all := l.get(keys[0])
+	for i, p := range parts {
+		if len(p) >= leastCopied && !bytes.Contains(all, p[part.HeaderSize:]) {
+			t.Errorf("part %d, of %d bytes, is compressed anew", i+1, len(p))
+		}
+	}
+	if h, err := part.ParseHeader(all); err != nil || h.Events != 70_020 || h.Fragments != 5 {
+		t.Errorf("got %+v, %v", h, err)
+	}
+}
+
 // A late event does not have a whole hour written again.
 func TestMajorNotForALateEvent(t *testing.T) {
 	l := newLake(t)

@@ -371,13 +371,19 @@ func TestLostIndex(t *testing.T) {
 	}
 }
 
-// 57: a part that is damaged is never carried on.
+// 57: a part that is damaged is never carried on, neither when it is small, and compressed anew, nor when it is copied as it is.
 func TestDamagedPart(t *testing.T) {
+	for _, events := range []int{100, 20_000} {
+		damagedPart(t, events)
+	}
+}
+
+func damagedPart(t *testing.T, events int) {
 	l := newLake(t)
 	l.config.Policy.MajorShare = 0
-	l.events(hour, 100)
+	l.events(hour, events)
 	l.round()
-	l.events(hour, 100)
+	l.events(hour, events)
 	l.round()
 	key := layout.Slot{Partition: hour, Generation: layout.FirstGeneration, Number: 1}.Key()
 	body, _, err := l.store.Get(t.Context(), key, bucket.Range{})

@@ -54,13 +54,15 @@ type Header struct {
 const Version = 1
 
 const (
-	fixedHeader = 10                      // of a gzip stream, before the extra field
-	statement   = 488                     // bytes reserved for the JSON
-	extra       = 4 + statement           // with the subfield's own header
-	headerSize  = fixedHeader + 2 + extra // all of it
-	textAt      = headerSize - statement  // where the JSON begins
-	flagExtra   = 1 << 2                  // FLG.FEXTRA
+	fixedHeader = 10                     // of a gzip stream, before the extra field
+	statement   = 488                    // bytes reserved for the JSON
+	extra       = 4 + statement          // with the subfield's own header
+	textAt      = HeaderSize - statement // where the JSON begins
+	flagExtra   = 1 << 2                 // FLG.FEXTRA
 )
+
+// HeaderSize is the size of a part's header, which is that of its first gzip member.
+const HeaderSize = fixedHeader + 2 + extra
 
 // ErrFormat says that an object is not a part that this code can read; ErrNewer that it is one of a later version.
 var (
@@ -88,11 +90,11 @@ func (h Header) field() ([]byte, error) {
 func ParseHeader(b []byte) (Header, error) {
 	var h Header
 	switch {
-	case len(b) < headerSize, b[0] != 0x1f, b[1] != 0x8b, b[3]&flagExtra == 0,
+	case len(b) < HeaderSize, b[0] != 0x1f, b[1] != 0x8b, b[3]&flagExtra == 0,
 		binary.LittleEndian.Uint16(b[fixedHeader:]) != extra, string(b[fixedHeader+2:fixedHeader+4]) != "LB":
 		return h, fmt.Errorf("%w: its gzip header carries no statement", ErrFormat)
 	}
-	if err := json.Unmarshal(bytes.TrimRight(b[textAt:headerSize], " "), &h); err != nil {
+	if err := json.Unmarshal(bytes.TrimRight(b[textAt:HeaderSize], " "), &h); err != nil {
 		return Header{}, fmt.Errorf("%w: its statement is broken: %w", ErrFormat, err)
 	}
 	if h.Version > Version {
@@ -113,12 +115,12 @@ func ParseHeader(b []byte) (Header, error) {
 
 // ReadHeader fetches the header of the part at key.
 func ReadHeader(ctx context.Context, b bucket.Bucket, key string) (Header, bucket.Object, error) {
-	body, o, err := b.Get(ctx, key, bucket.Range{Length: headerSize})
+	body, o, err := b.Get(ctx, key, bucket.Range{Length: HeaderSize})
 	if err != nil {
 		return Header{}, o, fmt.Errorf("read header of %s: %w", key, err)
 	}
 	defer body.Close()
-	buf := make([]byte, headerSize)
+	buf := make([]byte, HeaderSize)
 	n, err := io.ReadFull(body, buf)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return Header{}, o, fmt.Errorf("read header of %s: %w", key, err)

@@ -96,7 +96,7 @@ func TestParseHeaderRefuses(t *testing.T) {
 		"nothing":         nil,
 		"no gzip":         bytes.Repeat([]byte("x"), 600),
 		"foreign gzip":    plain.Bytes(),
-		"cut":             good[:headerSize-1],
+		"cut":             good[:HeaderSize-1],
 		"broken JSON":     swap(`{"v":1`, `{"v";1`),
 		"unknown kind":    swap(`"data"`, `"date"`),
 		"newer version":   swap(`"v":1`, `"v":9`),

@@ -76,27 +76,24 @@ func (w *Writer) end() error {
 	return nil
 }
 
-// Append adds members that were compressed before, as they are, without the header of the first: r gives what follows it. Whoever knows how
-// many lines they hold calls Added.
-func (w *Writer) Append(r io.Reader) error {
+// Join begins to add members that were compressed before, as they are: what is written to the Writer that it gives is all of them but the header
+// of the first. Whoever knows what they hold calls Joined.
+func (w *Writer) Join() (io.Writer, error) {
 	if err := w.end(); err != nil {
-		return err
+		return nil, err
 	}
 	f, err := w.first()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := w.spool.Write(memberHeader(f)); err != nil {
-		return fmt.Errorf("spool part: %w", err)
+		return nil, fmt.Errorf("spool part: %w", err)
 	}
-	if _, err := io.Copy(w.spool, r); err != nil {
-		return fmt.Errorf("spool part: %w", err)
-	}
-	return nil
+	return w.spool, nil
 }
 
-// Added counts the lines of members that were appended.
-func (w *Writer) Added(lines, raw int64) {
+// Joined counts the lines of members that were added, and their bytes, uncompressed.
+func (w *Writer) Joined(lines, raw int64) {
 	w.lines += lines
 	w.raw += raw
 }
