@@ -96,9 +96,8 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 		}
 	}
 	accept := func(e event.Event) {
-		it := item{Event: e, partition: layout.PartitionOf(e.Time), record: n}
-		it.Position += before
-		if it.partition != hour && !hours[it.partition] {
+		p := layout.PartitionOf(e.Time)
+		if p != hour && !hours[p] {
 			if len(hours) >= maxHours {
 				reject(event.Rejection{
 					Reason: event.TooManyHours, Data: e.Data, Position: e.Position,
@@ -106,10 +105,11 @@ func (i *Ingester) decode(d Delivery) (*batch, error) {
 				})
 				return
 			}
-			hours[it.partition] = true
+			hours[p] = true
 		}
-		hour = it.partition
-		b.events = append(b.events, it)
+		hour = p
+		e.Position += before
+		b.events = append(b.events, item{Event: e, partition: p, record: n})
 	}
 	for n = range d.Records {
 		r := &d.Records[n]

@@ -27,7 +27,8 @@ type Decoder struct {
 	scanner scanner
 	arena   arena
 	draft   Draft
-	size    int // of the document being decoded; 0 while its end is not known
+	event   Event // being decoded
+	size    int   // of its document; 0 while the end of that is not known
 	scratch [6 * MaxID]byte
 	name    []byte // scratch
 	swap    []byte // scratch
@@ -83,15 +84,15 @@ func (d *Decoder) Decode(data []byte, arrival time.Time, accept func(Event), rej
 	latest := arrival.Add(d.maxFuture)
 	n := 0
 	for ; begin < len(data); n++ {
-		e, f, size := d.piece(data[begin:], latest)
-		piece := data[begin : begin+size : begin+size]
+		f := d.piece(data[begin:], latest)
+		piece := data[begin : begin+d.size : begin+d.size]
+		begin = skipSpace(data, begin+d.size)
 		if f.reason == "" {
-			e.Data, e.Position = piece, n
-			accept(e)
+			d.event.Data, d.event.Position = piece, n
+			accept(d.event)
 		} else {
 			reject(Rejection{Reason: f.reason, Detail: f.String(), Data: piece, Position: n})
 		}
-		begin = skipSpace(data, begin+size)
 	}
 	return n
 }
@@ -100,27 +101,28 @@ func (d *Decoder) Decode(data []byte, arrival time.Time, accept func(Event), rej
 func (d *Decoder) Reset() {
 	d.arena.reset()
 	d.scanner.reset(nil, nil)
+	d.event = Event{}
 	if cap(d.swap) > maxScratch {
 		d.swap = nil
 	}
 }
 
-// piece decodes the document that data begins with, and gives the size of the piece that it makes. A piece that is broken is judged by itself,
-// whatever follows it, so that it is judged alike when it comes back alone.
-func (d *Decoder) piece(data []byte, latest time.Time) (Event, fault, int) {
-	e, f := d.guarded(data, latest)
-	size := d.size
-	if size == 0 {
-		size = nextLine(data)
-		if _, alone := d.guarded(data[:size], latest); alone.reason != "" {
+// piece decodes the document that data begins with into d.event, and sets d.size to the size of the piece that it makes. A piece that is
+// broken is judged by itself, whatever follows it, so that it is judged alike when it comes back alone.
+func (d *Decoder) piece(data []byte, latest time.Time) fault {
+	f := d.guarded(data, latest)
+	if d.size == 0 {
+		size := nextLine(data)
+		if alone := d.guarded(data[:size], latest); alone.reason != "" {
 			f = alone
 		}
+		d.size = size
 	}
-	return e, f, size
+	return f
 }
 
 // guarded makes a panic a fault.
-func (d *Decoder) guarded(data []byte, latest time.Time) (e Event, f fault) {
+func (d *Decoder) guarded(data []byte, latest time.Time) (f fault) {
 	d.size = 0
 	d.arena.begin()
 	defer func() {
@@ -131,14 +133,14 @@ func (d *Decoder) guarded(data []byte, latest time.Time) (e Event, f fault) {
 			d.arena.drop()
 		}
 	}()
-	return d.event(data, latest)
+	return d.decode(data, latest)
 }
 
-// event decodes the document that data begins with. It sets d.size when the document is complete.
-func (d *Decoder) event(data []byte, latest time.Time) (Event, fault) {
+// decode decodes the document that data begins with. It sets d.size when the document is complete.
+func (d *Decoder) decode(data []byte, latest time.Time) fault {
 	end, f := d.scan(data, &d.arena)
 	if f.reason != "" {
-		return Event{}, f
+		return f
 	}
 	d.size = end
 	id, t, f := d.identity()
@@ -149,11 +151,12 @@ func (d *Decoder) event(data []byte, latest time.Time) (Event, fault) {
 		f = d.draft.run(id, t)
 	}
 	if f.reason != "" {
-		return Event{}, f
+		return f
 	}
 	line := d.arena.line()
 	if len(line) > d.MaxLine {
-		return Event{}, fault{TooLarge, "the line is longer than " + strconv.Itoa(d.MaxLine) + " bytes", -1}
+		return fault{TooLarge, "the line is longer than " + strconv.Itoa(d.MaxLine) + " bytes", -1}
 	}
-	return Event{Line: line, Time: t, Fingerprint: Fingerprint{ID: id, Body: xxhash.Sum64(line)}}, fault{}
+	d.event.Line, d.event.Time, d.event.Fingerprint = line, t, Fingerprint{ID: id, Body: xxhash.Sum64(line)}
+	return fault{}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -13,6 +14,8 @@ import (
 // a call was wrong all later ones do nothing, and the event is rejected with the reason Transform and the first call's error.
 type Draft struct {
 	d       *Decoder
+	fields  []field // that were added before
+	stamper stamper
 	id      ID
 	time    time.Time
 	name    string
@@ -38,25 +41,19 @@ func (e *Draft) Has(name string) bool {
 
 // Add adds a field with a string. One that the event has already, whatever the case of its letters, is left as it is.
 func (e *Draft) Add(name, value string) {
-	if !e.begin(name) {
-		return
+	if f := e.begin(name); f != nil {
+		e.put(f, value)
 	}
-	if !utf8.ValidString(value) {
-		e.fail(fmt.Errorf("add %s: the value is not UTF-8", name))
-		return
-	}
-	e.quote(name, value)
 }
 
 // AddTime adds a field with an instant as RFC 3339 in UTC; the fraction of its second is as long as it needs to be, and left out when it
 // is zero. A field that the event has already is left as it is.
 func (e *Draft) AddTime(name string, t time.Time) {
-	if !e.begin(name) {
-		return
+	if f := e.begin(name); f != nil {
+		var text [40]byte
+		stamp := e.stamper.append(text[:0], t)
+		e.put(f, unsafe.String(&stamp[0], len(stamp))) // copied before stamp ends
 	}
-	var text [40]byte
-	stamp := t.UTC().AppendFormat(text[:0], time.RFC3339Nano)
-	e.quote(name, unsafe.String(&stamp[0], len(stamp))) // copied before stamp ends
 }
 
 // Replace puts another object in the event's place. It may be spelled in any way, but must be strict JSON, and keep the id and the time.
@@ -118,37 +115,79 @@ func (e *Draft) fail(err error) {
 	}
 }
 
-// begin reports whether a field of this name is to be added, and notes its key if so.
-func (e *Draft) begin(name string) bool {
-	if e.err != nil {
-		return false
-	}
-	s := &e.d.scanner
-	text, hash := s.fold(name)
-	if s.hasTop(hash, text) {
-		return false
-	}
-	if name == "" || !utf8.ValidString(name) {
-		e.fail(fmt.Errorf("add %q: no name for a field", name))
-		return false
-	}
-	for role, path := range e.d.paths {
-		if len(path) > 0 && e.d.mapped[role] == hash && compareFolded(appendFold(nil, []byte(path[0])), text) == 0 {
-			// A second decoding would read it.
-			e.fail(fmt.Errorf("add %s: the mapping reads the event's %s there", name, roleNames[role]))
-			return false
-		}
-	}
-	s.addTop(hash, text)
-	return true
+// field is a name that a field was added by, and what there is to know of it.
+type field struct {
+	name    string
+	folded  []byte
+	hash    uint64 // of that
+	spelled []byte // the key, with a comma before it and a colon behind
+	err     error  // why there can be no such field
 }
 
-// quote writes a field before the closing brace.
-func (e *Draft) quote(name, value string) {
+// mostFields are kept.
+const mostFields = 32
+
+// begin gives the field of this name if it is to be added, and notes its key.
+func (e *Draft) begin(name string) *field {
+	if e.err != nil {
+		return nil
+	}
+	f, s := e.field(name), &e.d.scanner
+	if s.hasTop(f.hash, f.folded) {
+		return nil
+	}
+	if f.err != nil {
+		e.fail(f.err)
+		return nil
+	}
+	s.addTop(f.hash, f.folded)
+	return f
+}
+
+func (e *Draft) field(name string) *field {
+	for n := range e.fields {
+		if e.fields[n].name == name {
+			return &e.fields[n]
+		}
+	}
+	if len(e.fields) == mostFields {
+		e.fields = e.fields[:0] // names without end: the transform makes them of data
+	}
+	text, hash := e.d.scanner.fold(name)
+	f := field{name: strings.Clone(name), folded: bytes.Clone(text), hash: hash, err: e.problem(name, text, hash)}
+	f.spelled = append(appendQuoted([]byte{','}, name), ':') // there is at least the id before it
+	e.fields = append(e.fields, f)
+	return &e.fields[len(e.fields)-1]
+}
+
+// problem says why there can be no field of this name.
+func (e *Draft) problem(name string, folded []byte, hash uint64) error {
+	if name == "" || !utf8.ValidString(name) {
+		return fmt.Errorf("add %q: no name for a field", name)
+	}
+	for role, path := range e.d.paths {
+		if len(path) > 0 && e.d.mapped[role] == hash && compareFolded(appendFold(nil, []byte(path[0])), folded) == 0 {
+			// A second decoding would read it.
+			return fmt.Errorf("add %s: the mapping reads the event's %s there", name, roleNames[role])
+		}
+	}
+	return nil
+}
+
+// put writes a field before the closing brace.
+func (e *Draft) put(f *field, value string) {
+	plain := skipPlain(unsafe.Slice(unsafe.StringData(value), len(value)), 0) == len(value)
+	if !plain && !utf8.ValidString(value) {
+		e.fail(fmt.Errorf("add %s: the value is not UTF-8", f.name))
+		return
+	}
 	a := &e.d.arena
-	a.buf = a.buf[:len(a.buf)-1]
-	a.reserve(len(`,"":""}`) + 6*len(name) + 6*len(value)) // no character's escape is longer than six bytes
-	a.buf = append(a.buf, ',')                             // there is at least the id before it
-	a.buf = append(appendQuoted(a.buf, name), ':')
-	a.buf = append(appendQuoted(a.buf, value), '}')
+	a.reserve(len(f.spelled) + len(`""`) + 6*len(value)) // no character's escape is longer than six bytes
+	a.buf = append(a.buf[:len(a.buf)-1], f.spelled...)
+	if plain {
+		a.buf = append(append(append(a.buf, '"'), value...), '"')
+	} else {
+		a.buf = appendQuoted(a.buf, value)
+	}
+	a.buf = append(a.buf, '}')
 }

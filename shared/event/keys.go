@@ -32,8 +32,8 @@ func (f *filter) may(h uint64) bool { return f[h>>6&3]&(1<<(h&63)) != 0 }
 // fewKeys is how many keys of an object are compared one by one; a larger object's are sorted when it closes.
 const fewKeys = 32
 
-// note adds a key to those of its object, which begin at s.keys[first].
-func (s *scanner) note(k key, text []byte, plain bool, first int, seen *filter) {
+// note adds a key to those of its object, which begin at s.keys[first], and reports whether it is not known to be among them already.
+func (s *scanner) note(k key, text []byte, plain bool, first int, seen *filter) (fresh bool) {
 	k.size = uint32(len(text))
 	if !plain {
 		begin := len(s.folded)
@@ -42,10 +42,12 @@ func (s *scanner) note(k key, text []byte, plain bool, first int, seen *filter) 
 		k.folded, k.size = int32(begin)+1, uint32(len(text))
 	}
 	k.hash = hashFold(text)
-	if seen.add(k.hash) && len(s.keys)-first < fewKeys && s.find(s.keys[first:], k.hash, text) {
+	fresh = !seen.add(k.hash) || len(s.keys)-first >= fewKeys || !s.find(s.keys[first:], k.hash, text)
+	if !fresh {
 		s.repeated(k)
 	}
 	s.keys = append(s.keys, k)
+	return fresh
 }
 
 // find reports whether one of the keys has this folded text, where ASCII letters may still be capitals.
@@ -73,24 +75,36 @@ func (s *scanner) repeated(k key) {
 }
 
 // close checks the keys of a large object in O(n log n), whatever their hashes, and forgets those of all but the top object.
-func (s *scanner) close(first, folded, depth int, seen *filter) {
-	if keys := s.keys[first:]; len(keys) > fewKeys {
-		slices.SortFunc(keys, func(a, b key) int {
-			if a.hash != b.hash {
-				return cmp.Compare(a.hash, b.hash)
-			}
-			return cmp.Or(compareFolded(s.textOf(&a), s.textOf(&b)), cmp.Compare(a.at, b.at))
-		})
-		for n := 1; n < len(keys); n++ {
-			if keys[n].hash == keys[n-1].hash && compareFolded(s.textOf(&keys[n]), s.textOf(&keys[n-1])) == 0 {
-				s.repeated(keys[n])
-			}
-		}
+func (s *scanner) close(o *object) {
+	if o.place == nil {
+		s.sort(s.keys[o.keys:])
 	}
-	if depth > 1 {
-		s.keys, s.folded = s.keys[:first], s.folded[:folded]
-	} else {
-		s.top = *seen
+	switch {
+	case o.depth > 1:
+		s.keys, s.folded = s.keys[:o.keys], s.folded[:o.folded]
+	case o.place == nil:
+		s.top = o.seen
+	default:
+		s.keys, s.folded = s.keys[:0], s.folded[:0]
+		s.top, s.topLast = o.last.seen, o.last
+	}
+}
+
+// sort finds the repeated ones among many keys.
+func (s *scanner) sort(keys []key) {
+	if len(keys) <= fewKeys {
+		return
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.hash != b.hash {
+			return cmp.Compare(a.hash, b.hash)
+		}
+		return cmp.Or(compareFolded(s.textOf(&a), s.textOf(&b)), cmp.Compare(a.at, b.at))
+	})
+	for n := 1; n < len(keys); n++ {
+		if keys[n].hash == keys[n-1].hash && compareFolded(s.textOf(&keys[n]), s.textOf(&keys[n-1])) == 0 {
+			s.repeated(keys[n])
+		}
 	}
 }
 
@@ -110,12 +124,16 @@ func (s *scanner) fold(name string) ([]byte, uint64) {
 
 // hasTop reports whether the top object of the scanned document has a key of this folded text.
 func (s *scanner) hasTop(hash uint64, text []byte) bool {
-	return s.top.may(hash) && s.find(s.keys, hash, text)
+	return s.top.may(hash) && (s.topLast.has(hash, text) || s.find(s.keys, hash, text))
 }
 
 // addTop adds a key to those of the top object.
 func (s *scanner) addTop(hash uint64, text []byte) {
 	s.top.add(hash)
+	s.addKey(hash, text)
+}
+
+func (s *scanner) addKey(hash uint64, text []byte) {
 	s.keys = append(s.keys, key{hash: hash, size: uint32(len(text)), folded: int32(len(s.folded)) + 1})
 	s.folded = append(s.folded, text...)
 }

@@ -42,6 +42,9 @@ func idOf(value, scratch []byte) (ID, fault) {
 	switch c := value[0]; {
 	case c == '"':
 		body := value[1 : len(value)-1]
+		if id, ok := parseUUID(body); ok {
+			return id, fault{}
+		}
 		if len(body) > 6*MaxID { // no escape is longer than six bytes
 			return ID{}, fault{IDInvalid, "the id is longer than 256 bytes", -1}
 		}

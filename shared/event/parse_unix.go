@@ -2,8 +2,38 @@ package event
 
 import "time"
 
-// parseNumber reads a checked JSON number as 0.d₁d₂d₃… × 10^point with d₁ not 0: then point alone tells its magnitude.
+// parseNumber reads a checked JSON number.
 func parseNumber(number []byte) (time.Time, fault) {
+	if n, ok := parseWhole(number); ok {
+		switch {
+		case n < 1e11:
+			return time.Unix(n, 0).UTC(), fault{}
+		case n < 1e14:
+			return time.UnixMilli(n).UTC(), fault{}
+		case n < 1e17:
+			return time.UnixMicro(n).UTC(), fault{}
+		}
+		return time.Unix(0, n).UTC(), fault{}
+	}
+	return parseDecimal(number)
+}
+
+// parseWhole reads a number of at most 18 digits and nothing else: what most events have.
+func parseWhole(number []byte) (n int64, ok bool) {
+	if len(number) > 18 {
+		return 0, false
+	}
+	for _, c := range number {
+		if !isDigit(c) {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, true
+}
+
+// parseDecimal reads a checked JSON number as 0.d₁d₂d₃… × 10^point with d₁ not 0: then point alone tells its magnitude.
+func parseDecimal(number []byte) (time.Time, fault) {
 	var digits [maxDigits]byte
 	kept, point := readDigits(number, &digits)
 	if kept == 0 {

@@ -19,8 +19,12 @@ type scanner struct {
 	paths *paths
 	found [roles]span
 
+	root  step // as if it were the key of the document
+	steps int  // behind it
+
 	top       filter // of the keys of the top object
-	keys      []key  // of the objects that are open, the outer first; at the end those of the top object
+	topLast   *step  // its last key, if all were steps
+	keys      []key  // noted of the objects that are open, the outer first; at the end those of the top object
 	folded    []byte // the text of those keys that needed folding
 	text      []byte // scratch
 	duplicate int    // offset of the first key that its object had before, or -1
@@ -41,7 +45,10 @@ func (s *scanner) reset(src []byte, out *arena) {
 	s.fault = fault{}
 	s.found = [roles]span{}
 	s.keys, s.folded = s.keys[:0], s.folded[:0]
-	s.top, s.duplicate = filter{}, -1
+	s.top, s.topLast, s.duplicate = filter{}, nil, -1
+	if s.steps >= maxSteps {
+		s.root, s.steps = step{}, 0
+	}
 }
 
 // maxScratch bounds what one odd document leaves allocated.
@@ -49,7 +56,7 @@ const maxScratch = 1 << 20
 
 // document scans the value that src begins with, and gives its end, or -1 and s.fault.
 func (s *scanner) document() int {
-	end := s.value(0, 0, 1<<roles-1)
+	end := s.value(0, 0, 1<<roles-1, &s.root)
 	if end >= 0 && s.out != nil {
 		s.out.write(s.src[s.done:end])
 	}
@@ -69,8 +76,9 @@ func (s *scanner) unexpected(want string, at int) int {
 	return s.fail(NotJSON, "unexpected "+describe(s.src[at])+", want "+want, at)
 }
 
-// value scans the value at i, inside depth objects and arrays. In prefix are the roles whose paths lead through this value.
-func (s *scanner) value(i, depth int, prefix uint8) int {
+// value scans the value at i, inside depth objects and arrays. In prefix are the roles whose paths lead through this value. If its key is a
+// step, the keys in it are looked for behind that.
+func (s *scanner) value(i, depth int, prefix uint8, key *step) int {
 	if i >= len(s.src) {
 		return s.unexpected("a value", i)
 	}
@@ -82,10 +90,14 @@ func (s *scanner) value(i, depth int, prefix uint8) int {
 		if depth == MaxDepth {
 			return s.fail(TooDeep, "nested deeper than 64", i)
 		}
-		if c == '{' {
-			return s.object(i+1, depth+1, prefix)
+		if c == '[' {
+			return s.array(i+1, depth+1, key)
 		}
-		return s.array(i+1, depth+1)
+		o := object{depth: depth + 1, prefix: prefix, keys: len(s.keys), folded: len(s.folded)}
+		if key != nil {
+			o.place = &key.inner
+		}
+		return s.object(i+1, &o)
 	case 't':
 		return s.literal(i, "true")
 	case 'f':
@@ -98,40 +110,42 @@ func (s *scanner) value(i, depth int, prefix uint8) int {
 	return s.unexpected("a value", i)
 }
 
+// object is one that is being scanned.
+type object struct {
+	depth        int    // its own included
+	prefix       uint8  // see value
+	keys, folded int    // where what is noted of its keys begins
+	seen         filter // of the keys that are noted
+
+	// As long as all its keys are steps, none is noted: place is where the step of the next one hangs. Else place is nil.
+	place **step
+	last  *step // the key before
+}
+
 // object scans from behind the opening brace.
-func (s *scanner) object(i, depth int, prefix uint8) int {
-	keys, folded := len(s.keys), len(s.folded)
+func (s *scanner) object(i int, o *object) int {
 	i = s.space(i)
 	if i < len(s.src) && s.src[i] == '}' {
 		return i + 1
 	}
-	var seen filter
 	for {
-		if i >= len(s.src) || s.src[i] != '"' {
-			return s.unexpected("a key", i)
-		}
-		start := i + 1
-		end, plain := s.string(start)
-		if end < 0 {
-			return -1
-		}
-		text := s.src[start : end-1]
-		if len(text) > MaxKey {
-			return s.fail(TooLarge, "a key is longer than 50000 bytes", start-1)
-		}
-		if !plain {
-			text = s.unquote(text)
-		}
-		s.note(key{at: uint32(start)}, text, plain, keys, &seen)
+		var key *step
 		var here, through uint8
-		if prefix != 0 {
-			here, through = s.match(text, depth, prefix)
+		if o.place != nil {
+			key = s.known(o.place, i)
 		}
-		if i = s.space(end); i >= len(s.src) || s.src[i] != ':' {
-			return s.unexpected("':'", i)
+		if key != nil {
+			i += len(key.spelled)
+			here, through = key.here, key.through
+			o.place, o.last = &key.next, key
+		} else if i, here, through = s.key(i, o); i < 0 {
+			return -1
+		} else if o.place != nil {
+			key = o.last
 		}
-		start = s.space(i + 1)
-		if end = s.value(start, depth, through); end < 0 {
+		start := s.space(i)
+		end := s.value(start, o.depth, through, key)
+		if end < 0 {
 			return -1
 		}
 		if here != 0 {
@@ -142,7 +156,7 @@ func (s *scanner) object(i, depth int, prefix uint8) int {
 		case i < len(s.src) && s.src[i] == ',':
 			i = s.space(i + 1)
 		case i < len(s.src) && s.src[i] == '}':
-			s.close(keys, folded, depth, &seen)
+			s.close(o)
 			return i + 1
 		default:
 			return s.unexpected("',' or '}'", i)
@@ -150,14 +164,56 @@ func (s *scanner) object(i, depth int, prefix uint8) int {
 	}
 }
 
+// key scans the key at i, which is no step, and gives where it ends, its colon included. If it can be one from now on, o.last is that.
+func (s *scanner) key(i int, o *object) (end int, here, through uint8) {
+	if i >= len(s.src) || s.src[i] != '"' {
+		return s.unexpected("a key", i), 0, 0
+	}
+	start := i + 1
+	end, plain := s.string(start)
+	if end < 0 {
+		return -1, 0, 0
+	}
+	text := s.src[start : end-1]
+	if len(text) > MaxKey {
+		return s.fail(TooLarge, "a key is longer than 50000 bytes", start-1), 0, 0
+	}
+	if !plain {
+		text = s.unquote(text)
+	}
+	if o.place != nil {
+		s.keys, s.folded = s.keys[:o.keys], s.folded[:o.folded]
+		o.seen = s.recall(o.last)
+	}
+	fresh := s.note(key{at: uint32(start)}, text, plain, o.keys, &o.seen)
+	if o.prefix != 0 {
+		here, through = s.match(text, o.depth, o.prefix)
+	}
+	if i = s.space(end); i >= len(s.src) || s.src[i] != ':' {
+		return s.unexpected("':'", i), 0, 0
+	}
+	if o.place != nil {
+		var learnt *step
+		if fresh && i == end {
+			learnt = s.learn(o.place, o.last, s.src[start-1:i+1], here, through)
+		}
+		if learnt != nil {
+			o.place, o.last = &learnt.next, learnt
+		} else {
+			o.place = nil
+		}
+	}
+	return i + 1, here, through
+}
+
 // array scans from behind the opening bracket.
-func (s *scanner) array(i, depth int) int {
+func (s *scanner) array(i, depth int, key *step) int {
 	i = s.space(i)
 	if i < len(s.src) && s.src[i] == ']' {
 		return i + 1
 	}
 	for {
-		end := s.value(i, depth, 0)
+		end := s.item(i, depth, key)
 		if end < 0 {
 			return -1
 		}
@@ -171,6 +227,14 @@ func (s *scanner) array(i, depth int) int {
 			return s.unexpected("',' or ']'", i)
 		}
 	}
+}
+
+// item scans an element of an array. Objects in it are looked for behind the array's key, whatever place they have.
+func (s *scanner) item(i, depth int, key *step) int {
+	if key == nil || i >= len(s.src) || s.src[i] != '{' || depth == MaxDepth {
+		return s.value(i, depth, 0, nil)
+	}
+	return s.object(i+1, &object{depth: depth + 1, keys: len(s.keys), folded: len(s.folded), place: &key.items})
 }
 
 // space gives the end of the white space at i, and leaves it out of the output.

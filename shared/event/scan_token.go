@@ -12,7 +12,15 @@ func (s *scanner) string(i int) (end int, plain bool) {
 	src := s.src
 	plain = true
 	for {
-		i = skipPlain(src, i)
+		for ; i+8 <= len(src); i += 8 { // skipPlain, in place
+			if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
+				i += bits.TrailingZeros64(m) >> 3
+				break
+			}
+		}
+		if i+8 > len(src) {
+			i = skipPlain(src, i)
+		}
 		if i >= len(src) {
 			return s.unexpected("'\"'", i), false
 		}
@@ -39,10 +47,7 @@ func (s *scanner) string(i int) (end int, plain bool) {
 // skipPlain gives the first byte from i on that is a quote, a backslash, a control character or not ASCII.
 func skipPlain(src []byte, i int) int {
 	for ; i+8 <= len(src); i += 8 {
-		w := binary.LittleEndian.Uint64(src[i:])
-		quote, escape := w^ones*'"', w^ones*'\\'
-		// Each term sets the high bit of the bytes it looks for, and false ones only behind a true one.
-		if m := ((quote-ones)&^quote | (escape-ones)&^escape | (w-ones*' ')&^w | w) & highs; m != 0 {
+		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 	}
@@ -50,6 +55,13 @@ func skipPlain(src []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// special sets the high bit of each of eight bytes that is a quote, a backslash, a control character or not ASCII, and of others only behind
+// one of those.
+func special(w uint64) uint64 {
+	quote, escape := w^ones*'"', w^ones*'\\'
+	return ((quote-ones)&^quote | (escape-ones)&^escape | (w-ones*' ')&^w | w) & highs
 }
 
 // escape scans the escape at the backslash i. Halves of surrogate pairs must come in pairs.

@@ -25,7 +25,7 @@ func Seen(data []byte) (keys []string) {
 		if i = s.space(end); i >= len(s.src) || s.src[i] != ':' {
 			break
 		}
-		if i = s.value(s.space(i+1), 1, 0); i < 0 {
+		if i = s.value(s.space(i+1), 1, 0, nil); i < 0 {
 			break
 		}
 		if i = s.space(i); i >= len(s.src) || s.src[i] != ',' {
