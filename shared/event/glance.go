@@ -8,8 +8,8 @@ type Glance struct {
 }
 
 // Glance finds all three in one pass that ends with the last of them. Its ID, and its error, are those of Identify.
-func (d *Decoder) Glance(line []byte) (Glance, error) {
-	var at [roles]int
+func (d *Decoder) Glance(line []byte) (g Glance, err error) {
+	var values [roles][]byte
 	missing := 0
 	for _, p := range &d.paths {
 		if len(p) > 0 {
@@ -21,41 +21,59 @@ func (d *Decoder) Glance(line []byte) (Glance, error) {
 		if end < 0 || end+1 >= len(line) || line[end] != ':' {
 			break
 		}
-		key := line[i+1 : end-1]
+		key, at := line[i+1:end-1], end+1
+		if i = skipValue(line, at); i < at {
+			break
+		}
 		for role, path := range &d.paths {
-			if at[role] == 0 && len(path) > 0 && d.isKey(key, path[0]) {
-				at[role] = end + 1
-				for _, want := range path[1:] {
-					at[role] = d.seek(line, at[role], want)
-				}
+			if len(path) > 0 && values[role] == nil && d.isKey(key, path[0]) {
+				values[role] = d.within(line[at:i], path[1:])
 				missing--
 			}
 		}
-		if i = skipValue(line, end+1); i < 0 || i >= len(line) || line[i] != ',' {
+		if i >= len(line) || line[i] != ',' {
 			break
 		}
 	}
-	id, err := d.idAt(line, at[roleID])
-	g := Glance{ID: id}
-	if name := valueAt(line, at[roleName]); len(name) > 0 {
+	if g.ID, err = d.idIn(line, values[roleID]); err != nil {
+		return g, err
+	}
+	if name := values[roleName]; len(name) > 0 {
 		g.Name = name
 	}
-	if value := valueAt(line, at[roleTime]); len(value) > 0 {
-		if t, f := timeOf(value, d.scratch[:0]); f.reason == "" {
-			g.Time = t.UnixNano()
-		}
+	if value := values[roleTime]; len(value) > 0 {
+		g.Time = d.nanoseconds(value)
 	}
-	return g, err
+	return g, nil
 }
 
-// valueAt gives the value that begins at i, of a line that Inspect accepts.
-func valueAt(line []byte, i int) []byte {
-	if i <= 0 {
-		return nil
+// within gives the value at a path of keys in a value; empty where there is none.
+func (d *Decoder) within(value []byte, path []string) []byte {
+	at := 0
+	for _, want := range path {
+		if at = d.seek(value, at, want); at < 0 {
+			return []byte{}
+		}
 	}
-	end := skipValue(line, i)
-	if end < i {
-		return nil
+	if len(path) == 0 {
+		return value
 	}
-	return line[i:end]
+	end := skipValue(value, at)
+	return value[at:max(at, end)]
+}
+
+// nanoseconds gives the time that a value stands for, or 0.
+func (d *Decoder) nanoseconds(value []byte) int64 {
+	if len(value) == len("1700000000") && skipDigits(value, 0) == len(value) { // seconds, as most events have them
+		n := int64(0)
+		for _, c := range value {
+			n = n*10 + int64(c-'0')
+		}
+		return n * 1e9
+	}
+	t, f := timeOf(value, d.scratch[:0])
+	if f.reason != "" {
+		return 0
+	}
+	return t.UnixNano()
 }

@@ -11,19 +11,21 @@ func (d *Decoder) Identify(line []byte) (ID, error) {
 			break
 		}
 	}
-	return d.idAt(line, at)
+	if at < 0 {
+		return d.idIn(line, nil)
+	}
+	return d.idIn(line, line[at:max(at, skipValue(line, at))])
 }
 
-// idAt gives the id whose value begins at a place of the line.
-func (d *Decoder) idAt(line []byte, at int) (ID, error) {
-	if at <= 0 {
+// idIn gives the id that a value in a line stands for.
+func (d *Decoder) idIn(line, value []byte) (ID, error) {
+	switch {
+	case value == nil:
 		return ID{}, &Rejection{Reason: IDMissing, Detail: "the line has no id where the mapping says", Data: line}
-	}
-	end := skipValue(line, at)
-	if end < 0 || end-at < 2 && !isDigit(line[at]) {
+	case len(value) == 0, len(value) == 1 && !isDigit(value[0]):
 		return ID{}, &Rejection{Reason: NotJSON, Detail: "the line ends within its id", Data: line}
 	}
-	id, f := idOf(line[at:end], d.scratch[:0])
+	id, f := idOf(value, d.scratch[:0])
 	if f.reason != "" {
 		return ID{}, &Rejection{Reason: f.reason, Detail: f.detail, Data: line}
 	}
