@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // Inferrer accumulates the columns of the lines that it observes. It is not safe for concurrent use: give each worker its own and Merge
 // what they saw. Its memory is bounded by the Limits.
 type Inferrer struct {
@@ -32,6 +34,19 @@ func (in *Inferrer) Dropped() bool { return in.dropped }
 // Columns is the table's columns and what was seen so far, in the order in which it was first seen; also what is not declared (see
 // Declared). The result is the caller's.
 func (in *Inferrer) Columns() []Field { return in.root.toType().Fields }
+
+// Include widens the columns by those that another Inferrer, which had not Dropped any, saw in lines of its own: as if they were observed.
+func (in *Inferrer) Include(seen []Field) {
+	was := in.Columns()
+	merged, _ := in.limits.Merge(was, seen)
+	dropped := in.dropped || slices.ContainsFunc(seen, func(f Field) bool {
+		return columnName([]byte(f.Name)) && !slices.ContainsFunc(merged, func(m Field) bool { return m.Name == f.Name })
+	})
+	if !Equal(merged, was) {
+		*in = *NewInferrer(in.limits, merged)
+	}
+	in.dropped = dropped
+}
 
 // Observe widens the columns by one stored line, without its newline: a valid, compact JSON object. Nothing of the line is kept. A line
 // that changes nothing allocates nothing when its keys come in an order seen before. After ErrLine the columns may hold what stood before

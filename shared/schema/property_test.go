@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -139,6 +140,35 @@ func TestPropertyOneByOneIsMerge(t *testing.T) {
 		got := canonical(observeAll(t, Limits{}, lines))
 		if !Equal(got, canonical(merged)) || !Equal(got, canonical(expected)) {
 			t.Fatalf("observed %s\nmerged   %s\noracle   %s", show(got), show(canonical(merged)), show(canonical(expected)))
+		}
+	})
+}
+
+// What others observed apart counts as if it had been observed here, up to the order; where a limit leaves out some of it, that is told.
+func TestPropertyIncludeIsObserve(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limits := drawLimits(t)
+		table, lines, others := observeAll(t, limits, drawLines(t, "table")), drawLines(t, "lines"), drawLines(t, "others")
+		apart := NewInferrer(Limits{}, nil) // by whoever knows neither the table nor its limits
+		in, all := NewInferrer(limits, table), NewInferrer(limits, table)
+		for _, line := range others {
+			if err := errors.Join(apart.Observe([]byte(line)), all.Observe([]byte(line))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in.Include(apart.Columns())
+		for _, line := range lines {
+			if err := errors.Join(in.Observe([]byte(line)), all.Observe([]byte(line))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		checkWeight(t, in)
+		mustFit(t, in.Columns(), append(lines, others...))
+		if limits == (Limits{}) && !Equal(canonical(in.Columns()), canonical(all.Columns())) {
+			t.Fatalf("included %s\nobserved %s", show(in.Columns()), show(all.Columns()))
+		}
+		if len(in.Columns()) < len(all.Columns()) && !in.Dropped() {
+			t.Fatalf("included %s\nobserved %s, and nothing is dropped", show(in.Columns()), show(all.Columns()))
 		}
 	})
 }
