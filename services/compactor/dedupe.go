@@ -51,13 +51,6 @@ type chunk struct {
 	mask     uint64
 }
 
-// packed is a run of the chunk's lines that lie compressed.
-type packed struct {
-	from        int    // index of their fragment
-	object      []byte // gzip
-	first, last int    // lines from first to before last
-}
-
 // ordered is a line to be written.
 type ordered struct {
 	order uint64

@@ -7,12 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"time"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
@@ -44,8 +41,9 @@ type merge struct {
 	bytes       int64
 	conflicts   map[int][]quarantine.Reject // by fragment
 	conflicting int64                       // bytes of them
-	names       map[string]uint64           // of events, in the order in which they came
-	chosen      bool                        // how hard the part is compressed
+	order       *event.Order
+	included    map[uint64]bool // columns of members, by their hash
+	chosen      bool            // how hard the part is compressed
 }
 
 // newMerge begins one. The tombstones are read after the fragments were listed: one that it does not know came after every fragment that it
@@ -56,7 +54,7 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 		return nil, err
 	}
 	table := columns(s.table)
-	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}, names: map[string]uint64{}}
+	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}, order: event.NewOrder(v.partition.Start()), included: map[uint64]bool{}}
 	for _, d := range s.current().data() {
 		if d.Lane.Overlaps(lane) {
 			m.known = append(m.known, d)
@@ -156,43 +154,6 @@ func (m *merge) identify(_ fragment, from, start, end int) (gone []int, err erro
 	return gone, nil
 }
 
-// identifyPacked does so for a compressed fragment, whose lines stay packed. It gives up where they are more than memory has room for.
-func (m *merge) identifyPacked(f fragment, from, start, end int) (gone []int, err error) {
-	c, sum, number := m.chunk, xxhash.New(), 0
-	p := packed{from: from, object: c.text[start:end], first: len(c.lines)}
-	err = eachLine(f, p.open, func(text []byte) error {
-		hashLine(sum, text)
-		l, erase, err := m.identifyLine(text)
-		switch {
-		case err != nil:
-			return fmt.Errorf("%w: line %d: %w", errBroken, number+1, err)
-		case erase:
-			gone = append(gone, number)
-		case int64(len(c.lines)-p.first)*room >= m.config.Memory/2:
-			return errHuge
-		default:
-			l.lies, l.from, l.number = inPacked, uint32(from), uint32(number)
-			c.lines = append(c.lines, l)
-		}
-		number++
-		return nil
-	})
-	if err == nil && sum.Sum64() != f.Hash {
-		err = wrongHash(f)
-	}
-	p.last = len(c.lines)
-	c.packed = append(c.packed, p)
-	return gone, err
-}
-
-func (p *packed) open() (io.ReadCloser, error) {
-	z, err := gzip.NewReader(bytes.NewReader(p.object))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errBroken, err)
-	}
-	return z, nil
-}
-
 // identifyLine tells what a line is, and whether it is to be erased.
 func (m *merge) identifyLine(text []byte) (l line, erase bool, err error) {
 	g, err := m.decoder.Glance(text)
@@ -200,31 +161,11 @@ func (m *merge) identifyLine(text []byte) (l line, erase bool, err error) {
 		return l, false, err
 	}
 	l.Fingerprint = event.Fingerprint{ID: g.ID, Body: xxhash.Sum64(text)}
-	l.order = m.order(g)
+	l.order = m.order.Of(g)
 	if m.erases != nil {
 		erase, err = m.erases.match(text)
 	}
 	return l, erase, err
-}
-
-// The names that are told apart in a part: so many, of so many bytes. The others count as one.
-const (
-	maxNames = 4096
-	maxName  = 256
-)
-
-// order is where a line stands in its part: by name, then by time, since what is alike compresses best side by side.
-func (m *merge) order(g event.Glance) uint64 {
-	name, known := m.names[string(g.Name)]
-	switch {
-	case known:
-	case len(m.names) < maxNames && len(g.Name) <= maxName:
-		name = uint64(len(m.names))
-		m.names[string(g.Name)] = name
-	default:
-		name = maxNames
-	}
-	return name<<32 | uint64(uint32((g.Time-m.partition.Start().UnixNano())/int64(time.Microsecond)))
 }
 
 // flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new.
@@ -245,7 +186,11 @@ func (m *merge) flush(ctx context.Context) error {
 		}
 	}
 	for i := range c.packed {
-		if err := m.unpack(&c.packed[i]); err != nil {
+		join := m.unpack
+		if m.whole(&c.packed[i]) {
+			join = m.copy
+		}
+		if err := join(&c.packed[i]); err != nil {
 			return err
 		}
 	}
@@ -268,25 +213,6 @@ func (m *merge) judge(i int) {
 		m.header.Conflicts++
 		m.conflict(&c.lines[i])
 	}
-}
-
-// unpack judges lines that lie compressed. Copies need no text.
-func (m *merge) unpack(p *packed) error {
-	c, f, number, i := m.chunk, m.fragments[p.from], uint32(0), p.first
-	return eachLine(f, p.open, func(text []byte) error {
-		if i < p.last && c.lines[i].number == number { // else it is erased
-			if c.fate(i) != duplicate {
-				c.unpack(&c.lines[i], text)
-			}
-			m.judge(i)
-			i++
-		}
-		number++
-		if int64(len(c.unpacked)) >= m.config.Memory/2 {
-			return m.writeFresh()
-		}
-		return nil
-	})
 }
 
 // unpack takes in the text of a line.

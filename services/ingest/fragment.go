@@ -1,23 +1,23 @@
 package ingest
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/klauspost/compress/gzip"
 
+	"github.com/lakebed/lakebed/shared/event"
+	format "github.com/lakebed/lakebed/shared/fragment"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
 // fragment is what one delivery stores in one partition and lane.
 type fragment struct {
 	layout.Fragment
-	lines int64
-	text  []byte // NDJSON, not compressed
+	lines  int64
+	text   []byte // NDJSON, not compressed
+	events []*item
 }
 
 // fragments groups the events to be stored, in an order that depends on nothing but the delivery and what is known as stored.
@@ -49,14 +49,24 @@ func (b *batch) fragments(config Config) []fragment {
 	}
 	for k := range all {
 		all[k].text = make([]byte, 0, sizes[k])
+		if config.Gzip {
+			all[k].events = make([]*item, 0, all[k].lines)
+		}
 	}
 	for n := range b.events {
 		if e := &b.events[n]; e.fate == stored {
 			f := &all[in[n]]
-			f.text = append(append(f.text, e.Line...), '\n')
+			if config.Gzip {
+				f.events = append(f.events, e)
+			} else {
+				f.text = append(append(f.text, e.Line...), '\n')
+			}
 		}
 	}
 	for k := range all {
+		if config.Gzip {
+			all[k].arrange(config.Mapping)
+		}
 		all[k].Hash = xxhash.Sum64(all[k].text)
 	}
 	slices.SortFunc(all, func(a, b fragment) int {
@@ -65,22 +75,33 @@ func (b *batch) fragments(config Config) []fragment {
 	return all
 }
 
-var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+// arrange puts the lines of a fragment that is compressed side by side where they are alike, since a part may take them over as they are.
+func (f *fragment) arrange(m event.Mapping) {
+	d, _ := event.NewDecoder(m, 0) // checked by New
+	order := event.NewOrder(f.Partition.Start())
+	place := make(map[*item]uint64, len(f.events))
+	for _, e := range f.events {
+		g, _ := d.Glance(e.Line) // it was decoded, so that it can be read
+		place[e] = order.Of(g)
+	}
+	slices.SortStableFunc(f.events, func(x, y *item) int { return cmp.Compare(place[x], place[y]) })
+	for _, e := range f.events {
+		f.text = append(append(f.text, e.Line...), '\n')
+	}
+}
 
 // encoded gives the bytes of the object.
-func (f *fragment) encoded() ([]byte, error) {
+func (f *fragment) encoded(m event.Mapping) ([]byte, error) {
 	if !f.Gzip {
 		return f.text, nil
 	}
-	var out bytes.Buffer
-	z, _ := zips.Get().(*gzip.Writer)
-	defer zips.Put(z)
-	z.Reset(&out)
-	if _, err := z.Write(f.text); err != nil {
+	lines := make([]format.Line, len(f.events))
+	for n, e := range f.events {
+		lines[n] = format.Line{Text: e.Line, Fingerprint: e.Fingerprint}
+	}
+	body, err := format.Encode(lines, f.Hash, m)
+	if err != nil {
 		return nil, fmt.Errorf("compress %s: %w", f.Key(), err)
 	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("compress %s: %w", f.Key(), err)
-	}
-	return out.Bytes(), nil
+	return body, nil
 }

@@ -22,7 +22,7 @@ func (i *Ingester) put(ctx context.Context, b *batch, fragments []fragment) erro
 	for k := range fragments {
 		g.Go(func() error {
 			f := &fragments[k]
-			body, err := f.encoded()
+			body, err := f.encoded(i.config.Mapping)
 			if err != nil {
 				return err
 			}
