@@ -4,6 +4,7 @@
 #
 #   SET     S (200,000 events in 1,000 fragments, the default), M (2,000,000 in 8,000) or X4 (4,000,000)
 #   INPUT   json (plain fragments, the default) or gz
+#   COPIES  yes (2 % of the events come again, the default) or no
 #   PEERS   a regular expression: which of the others run
 #   RUNS    how often each (3); the table has medians
 set -euo pipefail
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 source scripts/tier.sh
 
 peers=$PWD/../shared/peers
-set=${SET:-S} input=${INPUT:-json} runs=${RUNS:-3}
+set=${SET:-S} input=${INPUT:-json} runs=${RUNS:-3} copies=${COPIES:-yes}
 only=${PEERS:-'^(chdb-rawhour|chdb-raw|polars-rawhour|polars-raw|duckdb-rawhour|python-raw|shell-gzip6|spark-raw)$'}
 work=$PWD/.cache/peers
 if [[ ! -d $peers ]]; then
@@ -29,13 +30,19 @@ if [[ ! -x $work/bin/verify ]]; then
 fi
 data=$work/data-$set
 [[ -f $data/manifest.json ]] || "$work/bin/gen" -set "$set" -out "$data" >&2
+if [[ $copies == no ]]; then
+	set=$set-unique
+	[[ -f $work/data-$set/manifest.json ]] || "$work/venv/bin/python" scripts/bench-peers-unique.py "$data" "$work/data-$set" >&2
+	data=$work/data-$set
+fi
 go build -trimpath -o bin/lakebed ./services/lakebed
-go build -o bin/peers ./integration/peers
-lake=$work/lake-$set-$input
-if [[ ! -f $lake.whole ]]; then
-	rm -rf "$lake"
+go build -trimpath -o bin/peers ./integration/peers
+# The lake is made anew when what makes it has changed.
+lake=$work/lake-$set-$input made=$(sha256sum <bin/peers)
+if [[ ! -f $lake.made || $(<"$lake.made") != "$made" ]]; then
+	rm -rf "$lake" "$lake.made"
 	bin/peers "$data/json" "$lake" "$([[ $input == gz ]] && echo gzip || echo plain)"
-	touch "$lake.whole"
+	echo "$made" >"$lake.made"
 fi
 
 # The others read folders that stay; Lakebed's lake changes, so that each run has one of its own, of links. That counts as its time.

@@ -58,7 +58,7 @@ func newProfile(r *rand.Rand) Profile {
 	}
 	p.Vandals, p.LosesCatalog, p.Erases = r.IntN(8) == 0, r.IntN(8) == 0, r.IntN(4) == 0
 	p.Policy = compactor.Policy{
-		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1,
+		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1, Anew: oneOf(r, int64(0), 0, 300, compactor.Anew),
 		Bound: p.Bound, Live: minutes(0, 60, 300), LongestQuery: minutes(5, 30),
 	}
 	p.Longest = p.Policy.LongestQuery

@@ -49,7 +49,7 @@ func newLake(t *testing.T, scratch string, knobs uint8) *lake {
 	var err error
 	l.compactor, err = compactor.New(l.store, l.catalog, compactor.Config{
 		Policy: compactor.Policy{
-			Target: []int64{1, 1 << 20}[knobs>>3&1], Close: 15 * time.Minute, MajorParts: 1, MajorShare: 0.1, Grace: grace, Live: live, LongestQuery: query,
+			Target: []int64{1, 1 << 20}[knobs>>3&1], Close: 15 * time.Minute, MajorParts: 1, MajorShare: 0.1, Anew: []int64{0, 1 << 10}[knobs>>5&1], Grace: grace, Live: live, LongestQuery: query,
 		},
 		Mapping: event.DefaultMapping, Scratch: scratch, Memory: 1 << 10, Parallel: 1, Now: l.now,
 	})

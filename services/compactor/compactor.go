@@ -25,6 +25,7 @@ import (
 type Policy struct {
 	Target       int64         // compressed size that a part aims at, in bytes
 	Close        time.Duration // an hour counts as closed so long after its end
+	Anew         int64         // what is smaller, compressed, is compressed anew together with what it comes to lie beside; see Anew
 	MajorParts   int           // a closed hour is rewritten when it has so many parts more than it needs,
 	MajorShare   float64       // or when all but its largest part hold so large a share of its bytes
 	Bound        time.Duration // within which a catalog write lands after the look it was decided by; 0 where the catalog compares
@@ -32,6 +33,9 @@ type Policy struct {
 	Live         time.Duration // how far back events_live reads fragments
 	LongestQuery time.Duration
 }
+
+// Anew is the size of a member that shrinks by a tenth or so when it is compressed together with others. Of a part it is eight times as much.
+const Anew = 8 << 10
 
 // Config is what the compactor can be told.
 type Config struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/catalog"
 	"github.com/lakebed/lakebed/shared/event"
+	format "github.com/lakebed/lakebed/shared/fragment"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
 )
@@ -42,14 +43,15 @@ func (c *clock) pass(d time.Duration) {
 
 // lake is a lake in memory, with what its readers must see.
 type lake struct {
-	t      testing.TB
-	clock  *clock
-	bucket bucket.Bucket // as the compactor sees it
-	store  *bucket.Memory
-	cat    catalog.Catalog
-	config Config
-	seq    int
-	want   map[layout.Partition]map[string]string // id to line: the first that was stored
+	t       testing.TB
+	clock   *clock
+	bucket  bucket.Bucket // as the compactor sees it
+	store   *bucket.Memory
+	cat     catalog.Catalog
+	config  Config
+	seq     int
+	foreign bool                                   // compressed fragments are as other programs write them
+	want    map[layout.Partition]map[string]string // id to line: the first that was stored
 }
 
 var hour = layout.PartitionOf(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
@@ -91,15 +93,7 @@ func (l *lake) put(p layout.Partition, lane layout.Lane, gz bool, lines ...strin
 		Span: layout.Span{Shard: "shardId-000000000000", First: fmt.Sprint(l.seq), Last: fmt.Sprint(l.seq)},
 	}
 	if gz {
-		var out bytes.Buffer
-		z := gzip.NewWriter(&out)
-		if _, err := z.Write(text); err != nil {
-			l.t.Fatal(err)
-		}
-		if err := z.Close(); err != nil {
-			l.t.Fatal(err)
-		}
-		text = out.Bytes()
+		text = l.packed(text, lines)
 	}
 	if _, err := l.store.Put(context.Background(), f.Key(), bytes.NewReader(text), bucket.Condition{Absent: true}); err != nil {
 		l.t.Fatal(err)
@@ -114,6 +108,39 @@ func (l *lake) put(p layout.Partition, lane layout.Lane, gz bool, lines ...strin
 		}
 	}
 	return f
+}
+
+// packed compresses lines as ingest does, or, in a lake of foreign fragments, as gzip does.
+func (l *lake) packed(text []byte, lines []string) []byte {
+	l.t.Helper()
+	if l.foreign {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		if _, err := z.Write(text); err != nil {
+			l.t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			l.t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	d, err := event.NewDecoder(l.config.Mapping, 0)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var all []format.Line
+	for _, line := range lines {
+		print, err := fingerprint(d, []byte(line))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		all = append(all, format.Line{Text: []byte(line), Fingerprint: print})
+	}
+	body, err := format.Encode(all, xxhash.Sum64(text), l.config.Mapping)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return body
 }
 
 // events stores n new events in one fragment.

@@ -270,9 +270,6 @@ func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *pa
 	return p, x, nil
 }
 
-// leastCopied is the size from which a part is copied as it is compressed. Smaller ones shrink when they are compressed together.
-const leastCopied = 64 << 10
-
 func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) error {
 	head, err := r.eachKnown(ctx, d, func(f event.Fingerprint) error { return x.index.Add(f) })
 	if err != nil {
@@ -280,9 +277,9 @@ func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) er
 	}
 	x.consumed = append(x.consumed, head.Consumed...)
 	x.rebuilt = x.rebuilt || head.Rebuilt
-	join := r.anew
-	if d.object.Size >= leastCopied {
-		join = r.copy
+	join := r.copy
+	if d.object.Size < 8*r.config.Policy.Anew {
+		join = r.anew
 	}
 	lines, err := join(ctx, d, p)
 	if err != nil {

@@ -184,11 +184,11 @@ func TestHugeFragmentCut(t *testing.T) {
 
 // One flipped bit of a fragment sets the fragment aside, and nothing else.
 func TestFlippedFragments(t *testing.T) {
-	for _, gz := range []bool{false, true} {
+	for _, how := range []string{"plain", "packed", "foreign"} {
 		for _, memory := range []int64{1 << 20, 2 << 10} {
 			l := newLake(t)
-			l.config.Memory = memory
-			f := l.put(hour, "", gz, lineOf(hour, "a", ""), lineOf(hour, "b", strings.Repeat(`,"x":1`, 1)+`,"y":"`+strings.Repeat("abcdefgh", 500)+`"`))
+			l.config.Memory, l.foreign = memory, how == "foreign"
+			f := l.put(hour, "", how != "plain", lineOf(hour, "a", ""), lineOf(hour, "b", strings.Repeat(`,"x":1`, 1)+`,"y":"`+strings.Repeat("abcdefgh", 500)+`"`))
 			body, _, err := l.store.Get(t.Context(), f.Key(), bucket.Range{})
 			if err != nil {
 				t.Fatal(err)
@@ -209,7 +209,7 @@ func TestFlippedFragments(t *testing.T) {
 				l.events(hour, 2)
 				r := l.round()
 				if len(r.SetAside) > 0 || r.Events == 2 && len(r.Broken) != 1 {
-					t.Fatalf("gzip %v, memory %d, a flip in byte %d: %+v", gz, memory, at, r)
+					t.Fatalf("%s, memory %d, a flip in byte %d: %+v", how, memory, at, r)
 				}
 				if r.Events == 2 { // a flip in the gzip header's time or system changes nothing
 					l.check()
@@ -373,13 +373,15 @@ func TestLostIndex(t *testing.T) {
 
 // 57: a part that is damaged is never carried on, neither when it is small, and compressed anew, nor when it is copied as it is.
 func TestDamagedPart(t *testing.T) {
-	for _, events := range []int{100, 20_000} {
-		damagedPart(t, events)
+	for _, anew := range []int64{0, 1 << 20} {
+		damagedPart(t, anew)
 	}
 }
 
-func damagedPart(t *testing.T, events int) {
+func damagedPart(t *testing.T, anew int64) {
+	const events = 100
 	l := newLake(t)
+	l.config.Policy.Anew = anew
 	l.config.Policy.MajorShare = 0
 	l.events(hour, events)
 	l.round()

@@ -82,12 +82,9 @@ func (m *merge) identifyForeign(f fragment, from int, object []byte) (gone []int
 	return gone, err
 }
 
-// leastJoined is the size, uncompressed, from which a member goes into a part as it is. Smaller ones shrink when they are compressed together.
-const leastJoined = 64 << 10
-
-// whole tells whether a run of packed lines can go into the part as it is: all of them are new, and what columns they have is told.
+// whole tells whether a run of packed lines can go into the part as it is: all of them are new.
 func (m *merge) whole(p *packed) bool {
-	if p.member == nil || p.member.Raw < leastJoined || len(p.member.Columns) == 0 {
+	if p.member == nil || int64(len(p.member.Data)) < m.config.Policy.Anew {
 		return false
 	}
 	for i := p.first; i < p.last; i++ {
@@ -100,13 +97,8 @@ func (m *merge) whole(p *packed) bool {
 
 // copy writes packed lines as they are compressed.
 func (m *merge) copy(p *packed) error {
-	if sum := xxhash.Sum64(p.member.Columns); !m.included[sum] {
-		columns, err := format.Columns(p.member.Columns)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.fragments[p.from].Key(), err)
-		}
-		m.schema.Include(columns)
-		m.included[sum] = true
+	if err := m.include(p); err != nil {
+		return fmt.Errorf("unpack %s: %w", m.fragments[p.from].Key(), err)
 	}
 	for i := p.first; i < p.last; i++ {
 		if err := m.index.Add(m.chunk.lines[i].Fingerprint); err != nil {
@@ -121,6 +113,24 @@ func (m *merge) copy(p *packed) error {
 		return fmt.Errorf("spool part: %w", err)
 	}
 	m.part.Joined(int64(p.member.Lines), p.member.Raw)
+	return nil
+}
+
+// include has the schema know what columns packed lines have.
+func (m *merge) include(p *packed) error {
+	if len(p.member.Columns) == 0 { // too many to be told
+		return eachLine(m.fragments[p.from], p.open, m.schema.Observe)
+	}
+	sum := xxhash.Sum64(p.member.Columns)
+	if m.included[sum] {
+		return nil
+	}
+	columns, err := format.Columns(p.member.Columns)
+	if err != nil {
+		return err
+	}
+	m.schema.Include(columns)
+	m.included[sum] = true
 	return nil
 }
 

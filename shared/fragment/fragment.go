@@ -9,7 +9,7 @@
 //	size           4: bytes of the member behind its header
 //	fragment       8: XXH64 of all lines of the fragment, as in its name
 //	mapping        8: XXH64 of the path under which the ids were found
-//	columns        4, then so many bytes: the lines' columns, as JSON; none where they are too many to tell
+//	columns        4, then so many bytes: the lines' columns, as JSON in gzip; none where they are too many to tell
 //	fingerprints   24 for each line: its id, then XXH64 of its text
 //	sum            8: XXH64 of the statement before it and of what is behind the header
 package fragment
@@ -19,8 +19,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/gzip"
 	"github.com/segmentio/encoding/json"
 
 	"github.com/lakebed/lakebed/shared/event"
@@ -37,8 +39,8 @@ const (
 	record      = 24
 	sumSize     = 8
 
-	maxExtra   = 1<<16 - 1
-	maxColumns = 14 << 10
+	maxExtra   = 32_700 // DuckDB refuses a header of more than 32 KiB
+	maxColumns = 8 << 10
 	maxLines   = (maxExtra - 4 - fixed - maxColumns - sumSize) / record
 	maxRaw     = 1 << 20 // of a member, as far as it has more than one line
 )
@@ -86,15 +88,9 @@ func encode(out *bytes.Buffer, lines []Line, before, after int, sum uint64, m ev
 			return err
 		}
 	}
-	var columns []byte
-	if !seen.Dropped() {
-		var err error
-		if columns, err = json.Marshal(schema.Type{Kind: schema.Struct, Fields: seen.Columns()}); err != nil {
-			return err
-		}
-		if len(columns) > maxColumns {
-			columns = nil
-		}
+	columns, err := columnsOf(seen)
+	if err != nil {
+		return err
 	}
 	extra := 4 + fixed + len(columns) + record*len(lines) + sumSize
 	begin := out.Len()
@@ -128,6 +124,27 @@ func encode(out *bytes.Buffer, lines []Line, before, after int, sum uint64, m ev
 	binary.LittleEndian.PutUint32(member[textAt+17:], uint32(len(member)-sumAt-sumSize))
 	binary.LittleEndian.PutUint64(member[sumAt:], sumOf(member[textAt:sumAt], member[sumAt+sumSize:]))
 	return nil
+}
+
+// columnsOf gives what was seen, as far as all of it can be told.
+func columnsOf(seen *schema.Inferrer) ([]byte, error) {
+	if seen.Dropped() {
+		return nil, nil
+	}
+	text, err := json.Marshal(schema.Type{Kind: schema.Struct, Fields: seen.Columns()})
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	z := gz.Writer(&out, gz.Quick)
+	defer gz.Release(z, gz.Quick)
+	if _, err := z.Write(text); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil || out.Len() > maxColumns {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // compress writes what is behind the header of a member.
@@ -184,7 +201,15 @@ func (m *Member) Print(i int) event.Fingerprint {
 }
 
 // Columns reads a member's columns.
-func Columns(text []byte) ([]schema.Field, error) {
+func Columns(packed []byte) ([]schema.Field, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("read columns of fragment: %w", err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fmt.Errorf("read columns of fragment: %w", err)
+	}
 	var t schema.Type
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf("read columns of fragment: %w", err)

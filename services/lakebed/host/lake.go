@@ -125,7 +125,7 @@ func (l *Lake) Compactor() (*compactor.Compactor, error) {
 	return compactor.New(l.Bucket, l.Catalog, compactor.Config{
 		Policy: compactor.Policy{
 			Target: int64(s.Target), Close: s.Close, MajorParts: s.MajorParts, MajorShare: s.MajorShare, Bound: l.bound,
-			Grace: s.Grace, Live: s.Live, LongestQuery: s.LongestQuery,
+			Anew: compactor.Anew, Grace: s.Grace, Live: s.Live, LongestQuery: s.LongestQuery,
 		},
 		Mapping: s.Mapping, Memory: int64(s.Memory), Parallel: s.Parallel, Now: l.Now,
 	})

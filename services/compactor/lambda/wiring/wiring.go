@@ -35,7 +35,7 @@ func New(ctx context.Context, getenv func(string) string, out io.Writer) (*handl
 	work, err := compactor.New(s3bucket.New(cloud.S3(sdk), lake), table, compactor.Config{
 		Policy: compactor.Policy{
 			Target: int64(c.Target), Close: c.Close, MajorParts: c.MajorParts, MajorShare: c.MajorShare, Bound: c.CatalogBound,
-			Grace: c.Grace, Live: c.Live, LongestQuery: c.LongestQuery,
+			Anew: compactor.Anew, Grace: c.Grace, Live: c.Live, LongestQuery: c.LongestQuery,
 		},
 		Mapping: c.Mapping(), Memory: int64(c.Memory), Parallel: 1, Now: time.Now,
 	})

@@ -1,0 +1,137 @@
+package compactor
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	format "github.com/lakebed/lakebed/shared/fragment"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// members gives what a compressed fragment holds behind the headers.
+func (l *lake) members(f layout.Fragment) [][]byte {
+	l.t.Helper()
+	all, err := format.Parse(l.get(f.Key()), f.Hash, l.config.Mapping)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var data [][]byte
+	for _, m := range all {
+		data = append(data, m.Data)
+	}
+	return data
+}
+
+// lines gives n new events.
+func (l *lake) lines(n int, more string) []string {
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = lineOf(hour, fmt.Sprintf("p%d-%d", l.seq, i), fmt.Sprintf(`,"n":%d%s`, i, more))
+	}
+	return lines
+}
+
+// A compressed fragment goes into the part as it is; of one that has a copy the members with copies are compressed anew, and no others. The table
+// knows the columns of both.
+func TestPackedFragments(t *testing.T) {
+	l := newLake(t)
+	l.config.Memory = 8 << 20
+	first := l.put(hour, "", true, l.lines(100, `,"a":1,"only":true`)...)
+	some := l.lines(5000, `,"b":{"c":"x"}`)
+	some[4999] = l.want[hour]["p0-7"]
+	mixed := l.put(hour, "", true, some...)
+	l.put(hour, "", false, lineOf(hour, "plain", `,"d":[1]`))
+	l.put(hour, "", true, lineOf(hour, "p0-8", `,"n":"another"`), lineOf(hour, "last", `,"a":1.5`))
+	r := l.settle()
+	l.check()
+	if r.Minors != 1 || r.Events != 100+4999+1+1 || r.Duplicates != 1 || r.Conflicts != 1 {
+		t.Errorf("got %+v", r)
+	}
+	body := l.get(l.keys(l.location(hour))[0])
+	if !bytes.Contains(body, l.members(first)[0]) {
+		t.Error("a fragment without copies is compressed anew")
+	}
+	all := l.members(mixed)
+	for n, m := range all {
+		if copied := bytes.Contains(body, m); copied != (n < len(all)-1) {
+			t.Errorf("member %d of %d: copied %v", n+1, len(all), copied)
+		}
+	}
+	types := l.types()
+	if types["a"] != "double" || types["only"] != "boolean" || types["b"] != "struct<c:string>" || types["d"] != "array<bigint>" || types["n"] != "bigint" {
+		t.Errorf("columns are %v", types)
+	}
+}
+
+// Small members are compressed anew, together.
+func TestPackedSmall(t *testing.T) {
+	l := newLake(t)
+	l.config.Policy.Anew = 64 << 10
+	var fragments []layout.Fragment
+	for range 20 {
+		fragments = append(fragments, l.put(hour, "", true, l.lines(100, "")...))
+	}
+	l.settle()
+	l.check()
+	body := l.get(l.keys(l.location(hour))[0])
+	for _, f := range fragments {
+		if bytes.Contains(body, l.members(f)[0]) {
+			t.Fatal("a small member is copied")
+		}
+	}
+}
+
+// Columns that are too many to be told are observed.
+func TestPackedManyColumns(t *testing.T) {
+	l := newLake(t)
+	var many strings.Builder
+	for i := range 900 {
+		fmt.Fprintf(&many, `,"%x":1`, uint64(i+1)*0x9e3779b97f4a7c15)
+	}
+	f := l.put(hour, "", true, lineOf(hour, "a", many.String()))
+	if m, err := format.Parse(l.get(f.Key()), f.Hash, l.config.Mapping); err != nil || len(m[0].Columns) != 0 {
+		t.Fatalf("its columns are told (%v)", err)
+	}
+	l.settle()
+	l.check()
+	if got := l.types()["9e3779b97f4a7c15"]; got != "bigint" {
+		t.Errorf("column is %q", got)
+	}
+	if body := l.get(l.keys(l.location(hour))[0]); !bytes.Contains(body, l.members(f)[0]) {
+		t.Error("it is compressed anew")
+	}
+}
+
+// Nothing is copied where something may have to be erased.
+func TestPackedErased(t *testing.T) {
+	l := newLake(t)
+	l.put(hour, "", true, append(l.lines(100, ""), lineOf(hour, "gone", fmt.Sprintf(`,"user":{"mail":%q}`, secret)))...)
+	l.forget()
+	l.bury(hour.End())
+	if r := l.settle(); r.Erased != 1 || r.Events != 100 {
+		t.Errorf("got %+v", r)
+	}
+	l.check()
+}
+
+// Other programs' gzip, and what was written under another mapping, is read line by line.
+func TestForeignFragments(t *testing.T) {
+	l := newLake(t)
+	l.foreign = true
+	some := l.lines(100, "")
+	l.put(hour, "", true, some...)
+	l.put(hour, "", true, append(l.lines(100, ""), some[3])...)
+	l.foreign = false
+	l.config.Mapping.ID = "created_at" // whoever wrote it
+	moved := l.packed([]byte(lineOf(hour, "x", "")+"\n"), []string{lineOf(hour, "x", "")})
+	l.config.Mapping.ID = "event_uuid"
+	f := l.put(hour, "", true, lineOf(hour, "x", ""))
+	l.set(f.Key(), moved)
+	r := l.settle()
+	l.check()
+	if r.Events != 201 || r.Duplicates != 1 {
+		t.Errorf("got %+v", r)
+	}
+}
