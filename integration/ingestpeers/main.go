@@ -53,7 +53,11 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	b := &sink{keep: true}
-	if err := round(ctx, b, args[2], payloads); err != nil {
+	h, err := newHarness(b, args[2] == "window")
+	if err != nil {
+		return err
+	}
+	if err := h.round(ctx, payloads); err != nil {
 		return err
 	}
 	if len(args) > 3 {
@@ -77,7 +81,7 @@ func run(ctx context.Context, args []string) error {
 	runtime.ReadMemStats(&before)
 	start := cpu()
 	for range rounds {
-		if err := round(ctx, b, args[2], payloads); err != nil {
+		if err := h.round(ctx, payloads); err != nil {
 			return err
 		}
 	}
@@ -106,17 +110,34 @@ func read(dir string) (payloads [][]byte, events int, err error) {
 	return payloads, events, err
 }
 
-// round has a handler that knows no event yet take them all.
-func round(ctx context.Context, b bucket.Bucket, dedupe string, payloads [][]byte) error {
+// harness is a handler whose window can be emptied.
+type harness struct {
+	*handler.Handler
+	window *window
+}
+
+type window struct{ claims.Claims }
+
+func newHarness(b bucket.Bucket, remember bool) (*harness, error) {
+	h := &harness{}
 	var strategy claims.Claims = claims.None{}
-	if dedupe == "window" {
-		strategy = claims.NewMemory(claims.Options{})
+	if remember {
+		h.window = new(window)
+		strategy = h.window
 	}
 	i, err := ingest.New(b, strategy, ingest.Config{Mapping: event.DefaultMapping, MaxFuture: 24 * time.Hour, Lanes: 1, Parallel: 16})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h := handler.New(i, telemetry.New(io.Discard, "Lakebed", "peers", time.Now), time.Now, nil)
+	h.Handler = handler.New(i, telemetry.New(io.Discard, "Lakebed", "peers", time.Now), time.Now, nil)
+	return h, nil
+}
+
+// round has the handler take all events, of which it knows none.
+func (h *harness) round(ctx context.Context, payloads [][]byte) error {
+	if h.window != nil {
+		h.window.Claims = claims.NewMemory(claims.Options{})
+	}
 	for _, p := range payloads {
 		if _, err := h.Invoke(ctx, p); err != nil {
 			return err

@@ -27,7 +27,7 @@ type Decoder struct {
 	scanner scanner
 	arena   arena
 	draft   Draft
-	event   Event // being decoded
+	event   Event // being decoded, or inspected
 	size    int   // of its document; 0 while the end of that is not known
 	scratch [6 * MaxID]byte
 	name    []byte // scratch
@@ -143,20 +143,19 @@ func (d *Decoder) decode(data []byte, latest time.Time) fault {
 		return f
 	}
 	d.size = end
-	id, t, f := d.identity()
-	if f.reason == "" && t.After(latest) {
-		f = fault{TimeRange, "the time is further in the future than allowed", -1}
+	if f = d.identity(); f.reason != "" {
+		return f
 	}
-	if f.reason == "" {
-		f = d.draft.run(id, t)
+	if d.event.Time.After(latest) {
+		return fault{TimeRange, "the time is further in the future than allowed", -1}
 	}
-	if f.reason != "" {
+	if f = d.draft.run(); f.reason != "" {
 		return f
 	}
 	line := d.arena.line()
 	if len(line) > d.MaxLine {
 		return fault{TooLarge, "the line is longer than " + strconv.Itoa(d.MaxLine) + " bytes", -1}
 	}
-	d.event.Line, d.event.Time, d.event.Fingerprint = line, t, Fingerprint{ID: id, Body: xxhash.Sum64(line)}
+	d.event.Line, d.event.Fingerprint.Body = line, xxhash.Sum64(line)
 	return fault{}
 }

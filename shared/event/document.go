@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 )
 
 // scan checks the document that data begins with, up to the uniqueness of its keys, and writes it to out without white space. A document
@@ -13,8 +13,10 @@ func (d *Decoder) scan(data []byte, out *arena) (end int, f fault) {
 	s := &d.scanner
 	src := data[:min(len(data), d.MaxLine)]
 	s.reset(src, out)
-	if mark := byteOrderMark(src); mark != "" {
-		return 0, fault{Encoding, mark, 0}
+	if len(src) > 0 && src[0] >= utf8.RuneSelf {
+		if mark := byteOrderMark(src); mark != "" {
+			return 0, fault{Encoding, mark, 0}
+		}
 	}
 	end = s.document()
 	switch {
@@ -35,26 +37,25 @@ func (d *Decoder) scan(data []byte, out *arena) (end int, f fault) {
 	return end, fault{}
 }
 
-// identity gives what the scanned document says of the event's identity.
-func (d *Decoder) identity() (id ID, t time.Time, f fault) {
-	s := &d.scanner
+// identity reads what the scanned document says of the event's identity into d.event.
+func (d *Decoder) identity() (f fault) {
+	s, e := &d.scanner, &d.event
 	at := s.found[roleID]
 	if at == (span{}) {
-		return id, t, fault{IDMissing, "the event has no " + strings.Join(d.paths[roleID], "."), -1}
+		return fault{IDMissing, "the event has no " + strings.Join(d.paths[roleID], "."), -1}
 	}
-	if id, f = idOf(s.src[at.start:at.end], d.scratch[:0]); f.reason != "" {
-		return id, t, f
+	if value := s.src[at.start:at.end]; len(value) != len(`""`)+lenUUID || !readUUID(&e.Fingerprint.ID, value[1:]) {
+		if e.Fingerprint.ID, f = idOf(value, d.scratch[:0]); f.reason != "" {
+			return f
+		}
 	}
 	if at = s.found[roleTime]; at == (span{}) {
-		return id, t, fault{TimeMissing, "the event has no " + strings.Join(d.paths[roleTime], "."), -1}
+		return fault{TimeMissing, "the event has no " + strings.Join(d.paths[roleTime], "."), -1}
 	}
-	if t, f = timeOf(s.src[at.start:at.end], d.scratch[:0]); f.reason != "" {
-		return id, t, f
-	}
-	if t.Before(earliest) || !t.Before(endless) {
+	if e.Time, f = timeOf(s.src[at.start:at.end], d.scratch[:0]); f.reason == "" && (e.Time.Before(earliest) || !e.Time.Before(endless)) {
 		f = fault{TimeRange, "the time is before 1990 or after 9999", -1}
 	}
-	return id, t, f
+	return f
 }
 
 // nextLine gives the size of a piece whose document is broken: it ends before the first line that begins with '{'.

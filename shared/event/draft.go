@@ -14,17 +14,16 @@ import (
 // a call was wrong all later ones do nothing, and the event is rejected with the reason Transform and the first call's error.
 type Draft struct {
 	d       *Decoder
-	fields  []field // that were added before
+	fields  []field  // that were added to events
+	added   []*field // of those, to this one
 	stamper stamper
-	id      ID
-	time    time.Time
 	name    string
 	hasName bool
 	err     error
 }
 
 // Time is when the event happened, in UTC.
-func (e *Draft) Time() time.Time { return e.time }
+func (e *Draft) Time() time.Time { return e.d.event.Time }
 
 // Name is the event's name as it came. There is none when the field is missing or no string.
 func (e *Draft) Name() (string, bool) { return e.name, e.hasName }
@@ -36,7 +35,17 @@ func (e *Draft) JSON() []byte { return e.d.arena.line() }
 func (e *Draft) Has(name string) bool {
 	s := &e.d.scanner
 	text, hash := s.fold(name)
-	return s.hasTop(hash, text)
+	return e.has(hash, text)
+}
+
+// has is Has for a folded name.
+func (e *Draft) has(hash uint64, folded []byte) bool {
+	for _, f := range e.added {
+		if f.hash == hash && compareFolded(f.folded, folded) == 0 {
+			return true
+		}
+	}
+	return e.d.scanner.hasTop(hash, folded)
 }
 
 // Add adds a field with a string. One that the event has already, whatever the case of its letters, is left as it is.
@@ -63,6 +72,7 @@ func (e *Draft) Replace(json []byte) {
 	}
 	d := e.d
 	d.swap = append(d.swap[:0], json...)
+	e.added = e.added[:0]
 	d.arena.drop()
 	body := bytes.Trim(d.swap, " \t\r\n")
 	size := d.size
@@ -71,25 +81,24 @@ func (e *Draft) Replace(json []byte) {
 	if f.reason == "" && end != len(body) {
 		f = fault{NotJSON, "something behind the object", end}
 	}
-	var id ID
-	var t time.Time
+	id, t := d.event.Fingerprint.ID, d.event.Time
 	if f.reason == "" {
-		id, t, f = d.identity()
+		f = d.identity()
 	}
 	switch {
 	case f.reason != "":
 		e.fail(fmt.Errorf("replace event: %s: %s", f.reason, f))
-	case id != e.id:
+	case id != d.event.Fingerprint.ID:
 		e.fail(errors.New("replace event: the id is another"))
-	case !t.Equal(e.time):
+	case !t.Equal(d.event.Time):
 		e.fail(errors.New("replace event: the time is another"))
 	}
 }
 
 // run lets the transform work on the document just scanned.
-func (e *Draft) run(id ID, t time.Time) fault {
-	e.id, e.time, e.err = id, t, nil
-	e.name, e.hasName = "", false
+func (e *Draft) run() fault {
+	e.err = nil
+	e.name, e.hasName, e.added = "", false, e.added[:0]
 	s := &e.d.scanner
 	if at := s.found[roleName]; at != (span{}) && s.src[at.start] == '"' {
 		body := s.src[at.start+1 : at.end-1]
@@ -120,27 +129,27 @@ type field struct {
 	name    string
 	folded  []byte
 	hash    uint64 // of that
-	spelled []byte // the key, with a comma before it and a colon behind
+	spelled []byte // a comma, the key, a colon, and the quote of the value
 	err     error  // why there can be no such field
 }
 
 // mostFields are kept.
 const mostFields = 32
 
-// begin gives the field of this name if it is to be added, and notes its key.
+// begin gives the field of this name if it is to be added, and notes that.
 func (e *Draft) begin(name string) *field {
 	if e.err != nil {
 		return nil
 	}
-	f, s := e.field(name), &e.d.scanner
-	if s.hasTop(f.hash, f.folded) {
+	f := e.field(name)
+	if e.has(f.hash, f.folded) {
 		return nil
 	}
 	if f.err != nil {
 		e.fail(f.err)
 		return nil
 	}
-	s.addTop(f.hash, f.folded)
+	e.added = append(e.added, f)
 	return f
 }
 
@@ -150,12 +159,12 @@ func (e *Draft) field(name string) *field {
 			return &e.fields[n]
 		}
 	}
-	if len(e.fields) == mostFields {
-		e.fields = e.fields[:0] // names without end: the transform makes them of data
+	if len(e.fields) == mostFields { // names without end: the transform makes them of data
+		e.fields = nil
 	}
 	text, hash := e.d.scanner.fold(name)
 	f := field{name: strings.Clone(name), folded: bytes.Clone(text), hash: hash, err: e.problem(name, text, hash)}
-	f.spelled = append(appendQuoted([]byte{','}, name), ':') // there is at least the id before it
+	f.spelled = append(appendQuoted([]byte{','}, name), ':', '"') // there is at least the id before it
 	e.fields = append(e.fields, f)
 	return &e.fields[len(e.fields)-1]
 }
@@ -185,9 +194,8 @@ func (e *Draft) put(f *field, value string) {
 	a.reserve(len(f.spelled) + len(`""`) + 6*len(value)) // no character's escape is longer than six bytes
 	a.buf = append(a.buf[:len(a.buf)-1], f.spelled...)
 	if plain {
-		a.buf = append(append(append(a.buf, '"'), value...), '"')
+		a.buf = append(append(a.buf, value...), '"', '}')
 	} else {
-		a.buf = appendQuoted(a.buf, value)
+		a.buf = append(appendQuoted(a.buf[:len(a.buf)-1], value), '}')
 	}
-	a.buf = append(a.buf, '}')
 }

@@ -20,9 +20,8 @@ func (d *Decoder) Inspect(line []byte) (Event, error) {
 	case d.scanner.loose:
 		return refuse(fault{NotJSON, "white space between tokens, which no stored line has", -1})
 	}
-	id, t, f := d.identity()
-	if f.reason != "" {
+	if f = d.identity(); f.reason != "" {
 		return refuse(f)
 	}
-	return Event{Line: line, Data: line, Time: t, Fingerprint: Fingerprint{ID: id, Body: xxhash.Sum64(line)}}, nil
+	return Event{Line: line, Data: line, Time: d.event.Time, Fingerprint: Fingerprint{ID: d.event.Fingerprint.ID, Body: xxhash.Sum64(line)}}, nil
 }

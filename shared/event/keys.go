@@ -127,12 +127,7 @@ func (s *scanner) hasTop(hash uint64, text []byte) bool {
 	return s.top.may(hash) && (s.topLast.has(hash, text) || s.find(s.keys, hash, text))
 }
 
-// addTop adds a key to those of the top object.
-func (s *scanner) addTop(hash uint64, text []byte) {
-	s.top.add(hash)
-	s.addKey(hash, text)
-}
-
+// addKey notes a key of which only the folded text is known.
 func (s *scanner) addKey(hash uint64, text []byte) {
 	s.keys = append(s.keys, key{hash: hash, size: uint32(len(text)), folded: int32(len(s.folded)) + 1})
 	s.folded = append(s.folded, text...)

@@ -75,17 +75,24 @@ func isInteger(number []byte) bool {
 }
 
 func parseUUID(text []byte) (id ID, ok bool) {
-	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
-		return id, false
+	return id, len(text) == lenUUID && readUUID(&id, text)
+}
+
+const lenUUID = len("00000000-0000-0000-0000-000000000000")
+
+// readUUID reads the UUID that text begins with, and tells whether it is one.
+func readUUID(id *ID, text []byte) bool {
+	text = text[:lenUUID]
+	if text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+		return false
 	}
+	all := byte(0)
 	for n, i := range uuidBytes {
 		high, low := hexValue[text[i]], hexValue[text[i+1]]
-		if high|low > 15 {
-			return id, false
-		}
+		all |= high | low
 		id[n] = high<<4 | low
 	}
-	return id, true
+	return all <= 15
 }
 
 // uuidBytes is where each byte's two digits stand in a UUID's text.

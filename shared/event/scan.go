@@ -97,7 +97,7 @@ func (s *scanner) value(i, depth int, prefix uint8, key *step) int {
 		if key != nil {
 			o.place = &key.inner
 		}
-		return s.object(i+1, &o)
+		return s.object(i, &o)
 	case 't':
 		return s.literal(i, "true")
 	case 'f':
@@ -118,50 +118,57 @@ type object struct {
 	seen         filter // of the keys that are noted
 
 	// As long as all its keys are steps, none is noted: place is where the step of the next one hangs. Else place is nil.
-	place **step
+	place *steps
 	last  *step // the key before
 }
 
-// object scans from behind the opening brace.
+// object scans from the opening brace.
 func (s *scanner) object(i int, o *object) int {
-	i = s.space(i)
-	if i < len(s.src) && s.src[i] == '}' {
-		return i + 1
-	}
-	for {
-		var key *step
+	src := s.src
+	for first := true; ; first = false {
+		// i is at the brace, or behind a value.
 		var here, through uint8
-		if o.place != nil {
-			key = s.known(o.place, i)
-		}
+		key := o.place.find(src, i)
 		if key != nil {
 			i += len(key.spelled)
 			here, through = key.here, key.through
 			o.place, o.last = &key.next, key
-		} else if i, here, through = s.key(i, o); i < 0 {
-			return -1
-		} else if o.place != nil {
-			key = o.last
+		} else {
+			if i = s.space(i); i >= len(src) || src[i] != ',' && !first {
+				return s.end(i, o)
+			}
+			if i = s.space(i + 1); first && i < len(src) && src[i] == '}' {
+				return i + 1
+			}
+			if i, here, through = s.key(i, o); i < 0 {
+				return -1
+			}
+			if o.place != nil {
+				key = o.last
+			}
 		}
 		start := s.space(i)
-		end := s.value(start, o.depth, through, key)
-		if end < 0 {
+		if start < len(src) && src[start] == '"' {
+			i, _ = s.string(start + 1)
+		} else {
+			i = s.value(start, o.depth, through, key)
+		}
+		if i < 0 {
 			return -1
 		}
 		if here != 0 {
-			s.take(here, span{start, end})
-		}
-		i = s.space(end)
-		switch {
-		case i < len(s.src) && s.src[i] == ',':
-			i = s.space(i + 1)
-		case i < len(s.src) && s.src[i] == '}':
-			s.close(o)
-			return i + 1
-		default:
-			return s.unexpected("',' or '}'", i)
+			s.take(here, span{start, i})
 		}
 	}
+}
+
+// end scans the closing brace.
+func (s *scanner) end(i int, o *object) int {
+	if i >= len(s.src) || s.src[i] != '}' {
+		return s.unexpected("',' or '}'", i)
+	}
+	s.close(o)
+	return i + 1
 }
 
 // key scans the key at i, which is no step, and gives where it ends, its colon included. If it can be one from now on, o.last is that.
@@ -193,14 +200,14 @@ func (s *scanner) key(i int, o *object) (end int, here, through uint8) {
 		return s.unexpected("':'", i), 0, 0
 	}
 	if o.place != nil {
-		var learnt *step
-		if fresh && i == end {
-			learnt = s.learn(o.place, o.last, s.src[start-1:i+1], here, through)
-		}
-		if learnt != nil {
-			o.place, o.last = &learnt.next, learnt
+		// The byte before the quote is the brace or the comma, unless it is white space.
+		if spelled := s.src[start-2 : i+1]; fresh && i == end && (spelled[0] == '{' || spelled[0] == ',') {
+			o.last = s.learn(o.place, o.last, spelled, here, through)
 		} else {
-			o.place = nil
+			o.last = nil
+		}
+		if o.place = nil; o.last != nil {
+			o.place = &o.last.next
 		}
 	}
 	return i + 1, here, through
@@ -234,7 +241,7 @@ func (s *scanner) item(i, depth int, key *step) int {
 	if key == nil || i >= len(s.src) || s.src[i] != '{' || depth == MaxDepth {
 		return s.value(i, depth, 0, nil)
 	}
-	return s.object(i+1, &object{depth: depth + 1, keys: len(s.keys), folded: len(s.folded), place: &key.items})
+	return s.object(i, &object{depth: depth + 1, keys: len(s.keys), folded: len(s.folded), place: &key.items})
 }
 
 // space gives the end of the white space at i, and leaves it out of the output.

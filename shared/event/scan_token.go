@@ -58,10 +58,9 @@ func skipPlain(src []byte, i int) int {
 }
 
 // special sets the high bit of each of eight bytes that is a quote, a backslash, a control character or not ASCII, and of others only behind
-// one of those.
+// one of those: of an ASCII byte, taking one off sets it only where the byte was zero, or where the byte before it borrows.
 func special(w uint64) uint64 {
-	quote, escape := w^ones*'"', w^ones*'\\'
-	return ((quote-ones)&^quote | (escape-ones)&^escape | (w-ones*' ')&^w | w) & highs
+	return ((w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones) | (w - ones*' ') | w) & highs
 }
 
 // escape scans the escape at the backslash i. Halves of surrogate pairs must come in pairs.

@@ -1,10 +1,17 @@
 package event
 
+import (
+	"bytes"
+	"encoding/binary"
+)
+
 // step is a key that has been met behind the same keys of the same objects. What it took to find out of it then holds again: that it is spelled
 // as a key must be, that its object has no key before it that is the same but for case, which roles it plays. Most events of a stream
 // have the keys of one before them in the same order; of those each key is compared with one step, and nothing else.
 type step struct {
-	spelled       []byte // the key with its quotes, and the colon
+	spelled       []byte // the brace or the comma before the key, the key with its quotes, and the colon
+	head, mask    uint64 // the first eight bytes of that; of a shorter one, the mask says which count
+	tail          uint64 // the last eight bytes, if there are as many
 	folded        []byte // its folded text
 	hash          uint64 // of that
 	here, through uint8  // as match gives them
@@ -12,11 +19,14 @@ type step struct {
 	seen          filter // of their hashes
 	before        *step  // the key before it in its object
 
-	next  *step // what came behind it
-	inner *step // the first key of the object that was its value
-	items *step // of an object in an array that was its value
+	next  steps // what came behind it
+	inner steps // the first key of the object that was its value
+	items steps // of an object in an array that was its value
 	other *step // another key in this one's place
 }
+
+// steps are those that hang at one place.
+type steps struct{ newest *step }
 
 const (
 	maxSteps  = 4096    // of a scanner; then it learns anew
@@ -24,38 +34,63 @@ const (
 	maxLearnt = 1 << 10 // bytes of a key
 )
 
-// known gives the step at a place whose key stands at i, or nil.
-func (s *scanner) known(place **step, i int) *step {
-	for k := *place; k != nil; k = k.other {
-		if n := len(k.spelled); n <= len(s.src)-i && string(s.src[i:i+n]) == string(k.spelled) {
+// find gives the step whose key stands at i, or nil. (Nearly all keys are told by two words; a call to compare bytes takes longer.)
+func (p *steps) find(src []byte, i int) *step {
+	if p == nil {
+		return nil
+	}
+	rest := src[min(i, len(src)):]
+	head := firstWord(rest)
+	for k := p.newest; k != nil; k = k.other {
+		if (head^k.head)&k.mask != 0 {
+			continue
+		}
+		n := len(k.spelled)
+		if n <= 8 || n <= len(rest) && binary.LittleEndian.Uint64(rest[n-8:]) == k.tail && (n <= 16 || string(rest[8:n]) == string(k.spelled[8:])) {
 			return k
 		}
 	}
 	return nil
 }
 
-// learn makes a step of the key that was noted last, which is spelled from begin to end.
-func (s *scanner) learn(place **step, before *step, spelled []byte, here, through uint8) *step {
-	k := &s.keys[len(s.keys)-1]
+// learn makes a step of the key that was noted last, or gives nil.
+func (s *scanner) learn(place *steps, before *step, spelled []byte, here, through uint8) *step {
+	others := 0
+	for p := place.newest; p != nil; p = p.other {
+		others++
+	}
 	count := 1
 	var seen filter
 	if before != nil {
 		count, seen = before.count+1, before.seen
 	}
-	others := 0
-	for p := *place; p != nil; p = p.other {
-		others++
-	}
 	if s.steps >= maxSteps || others >= maxOthers || count > fewKeys || len(spelled) > maxLearnt {
 		return nil
 	}
-	seen.add(k.hash)
 	s.steps++
-	*place = &step{
-		spelled: append([]byte(nil), spelled...), folded: append([]byte(nil), s.textOf(k)...), hash: k.hash, here: here, through: through,
-		count: count, seen: seen, before: before, other: *place,
+	noted := &s.keys[len(s.keys)-1]
+	seen.add(noted.hash)
+	k := &step{
+		spelled: bytes.Clone(spelled), head: firstWord(spelled), mask: ^uint64(0), folded: bytes.Clone(s.textOf(noted)), hash: noted.hash,
+		here: here, through: through, count: count, seen: seen, before: before, other: place.newest,
 	}
-	return *place
+	if n := len(spelled); n >= 8 {
+		k.tail = binary.LittleEndian.Uint64(spelled[n-8:])
+	} else {
+		k.mask = 1<<(8*n) - 1
+	}
+	place.newest = k
+	return k
+}
+
+// firstWord gives the first eight bytes of a text; of a shorter one, with zeros behind, which no key has in it.
+func firstWord(text []byte) uint64 {
+	if len(text) >= 8 {
+		return binary.LittleEndian.Uint64(text)
+	}
+	var word [8]byte
+	copy(word[:], text)
+	return binary.LittleEndian.Uint64(word[:])
 }
 
 // recall notes the keys up to a step, of which only their text is known.
