@@ -35,6 +35,7 @@ const (
 	ingestGo = "services/ingest/ingest.go"
 	putGo    = "services/ingest/put.go"
 	claimGo  = "services/ingest/claim.go"
+	packedGo = "services/compactor/packed.go"
 	pieceGo  = "services/ingest/fragment.go"
 	rollGo   = "shared/ledger/rollup.go"
 )
@@ -95,7 +96,9 @@ var bugs = []bug{
 			"behind := v.inOrder(slices.DeleteFunc(all, func(catalog.Partition) bool { return true }))"},
 	}, simulation, 500, ""},
 	{"a conflict is dropped as if it were a copy", in(dedupeGo, "\treturn conflict\n}", "\treturn duplicate\n}"), simulation, 500, ""},
-	{"a fragment that is cut off counts as whole", in(readGo, "case xxhash.Sum64(text.Bytes()) != f.Hash:", "case false:"), simulation, 2000, ""},
+	{"a compressed member is copied, copies and all", in(packedGo, "if m.chunk.fate(i) != fresh {", "if false {"), simulation, 500, ""},
+	{"the columns of a copied member are forgotten", in(packedGo, "m.schema.Include(columns)", "_ = columns"), simulation, 500, ""},
+	{"a fragment that is cut off counts as whole", in(readGo, "if !f.Gzip && xxhash.Sum64(text) != f.Hash {", "if false {"), simulation, 2000, ""},
 	{"a delivery is reported as done whatever became of its writes", in(ingestGo,
 		"if err := i.put(ctx, b, fragments); err != nil {\n\t\treturn Result{}, err\n\t}", "_ = i.put(ctx, b, fragments)"), simulation, 500, ""},
 	{"events are claimed as stored before they are", in(ingestGo,
@@ -107,7 +110,7 @@ var bugs = []bug{
 	}, simulation, 500, ""},
 	{"a fragment's key holds the time", []edit{
 		{pieceGo, "Span: b.span, Gzip", "Span: layout.Span{Shard: fmt.Sprint(b.span.Shard, \"-\", time.Now().UnixMilli()%1000), First: b.span.First, Last: b.span.Last}, Gzip"},
-		{pieceGo, "\t\"sync\"\n", "\t\"sync\"\n\t\"time\"\n"},
+		{pieceGo, "\t\"slices\"\n", "\t\"slices\"\n\t\"time\"\n"},
 	}, simulation, 500, ""},
 	{"rejected records are dropped when they cannot be stored", in(putGo,
 		"b.keys[k], err = quarantine.Put(ctx, i.bucket, b.span, rejects)\n\t\t\treturn err", "b.keys[k], _ = quarantine.Put(ctx, i.bucket, b.span, rejects)\n\t\t\treturn nil"), simulation, 500, ""},
