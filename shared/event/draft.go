@@ -51,7 +51,7 @@ func (e *Draft) has(hash uint64, folded []byte) bool {
 // Add adds a field with a string. One that the event has already, whatever the case of its letters, is left as it is.
 func (e *Draft) Add(name, value string) {
 	if f := e.begin(name); f != nil {
-		e.put(f, value)
+		e.put(f, value, isPlain(value))
 	}
 }
 
@@ -61,7 +61,7 @@ func (e *Draft) AddTime(name string, t time.Time) {
 	if f := e.begin(name); f != nil {
 		var text [40]byte
 		stamp := e.stamper.append(text[:0], t)
-		e.put(f, unsafe.String(&stamp[0], len(stamp))) // copied before stamp ends
+		e.put(f, unsafe.String(&stamp[0], len(stamp)), true) // copied before stamp ends
 	}
 }
 
@@ -184,8 +184,7 @@ func (e *Draft) problem(name string, folded []byte, hash uint64) error {
 }
 
 // put writes a field before the closing brace.
-func (e *Draft) put(f *field, value string) {
-	plain := skipPlain(unsafe.Slice(unsafe.StringData(value), len(value)), 0) == len(value)
+func (e *Draft) put(f *field, value string, plain bool) {
 	if !plain && !utf8.ValidString(value) {
 		e.fail(fmt.Errorf("add %s: the value is not UTF-8", f.name))
 		return

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"strconv"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // string scans from behind the opening quote to behind the closing one. The text is plain when it is ASCII without escapes.
@@ -55,6 +56,24 @@ func skipPlain(src []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// isPlain reports whether a text is ASCII without quotes, backslashes and control characters.
+func isPlain(text string) bool {
+	b := unsafe.Slice(unsafe.StringData(text), len(text))
+	n := len(b)
+	switch {
+	case n >= 8:
+		for i := 0; i < n-8; i += 8 {
+			if special(binary.LittleEndian.Uint64(b[i:])) != 0 {
+				return false
+			}
+		}
+		return special(binary.LittleEndian.Uint64(b[n-8:])) == 0
+	case n >= 4:
+		return special(uint64(binary.LittleEndian.Uint32(b))|uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32) == 0
+	}
+	return skipPlain(b, 0) == n
 }
 
 // special sets the high bit of each of eight bytes that is a quote, a backslash, a control character or not ASCII, and of others only behind
@@ -153,6 +172,13 @@ func (s *scanner) number(i int) int {
 func isDigit(c byte) bool { return c-'0' < 10 }
 
 func skipDigits(src []byte, i int) int {
+	for ; i+8 <= len(src); i += 8 {
+		w := binary.LittleEndian.Uint64(src[i:]) ^ ones*'0'
+		// A digit is below 10 now. The high bit is set of each byte that is none, and of others only behind one.
+		if m := (w | (w + ones*(0x80-10))) & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+	}
 	for i < len(src) && isDigit(src[i]) {
 		i++
 	}
