@@ -28,6 +28,7 @@ type Decoder struct {
 	arena   arena
 	draft   Draft
 	event   Event // being decoded, or inspected
+	fault   fault // why it is none
 	size    int   // of its document; 0 while the end of that is not known
 	scratch [6 * MaxID]byte
 	name    []byte // scratch
@@ -84,14 +85,14 @@ func (d *Decoder) Decode(data []byte, arrival time.Time, accept func(Event), rej
 	latest := arrival.Add(d.maxFuture)
 	n := 0
 	for ; begin < len(data); n++ {
-		f := d.piece(data[begin:], latest)
+		ok := d.piece(data[begin:], latest)
 		piece := data[begin : begin+d.size : begin+d.size]
 		begin = skipSpace(data, begin+d.size)
-		if f.reason == "" {
+		if ok {
 			d.event.Data, d.event.Position = piece, n
 			accept(d.event)
 		} else {
-			reject(Rejection{Reason: f.reason, Detail: f.String(), Data: piece, Position: n})
+			reject(Rejection{Reason: d.fault.reason, Detail: d.fault.String(), Data: piece, Position: n})
 		}
 	}
 	return n
@@ -107,33 +108,37 @@ func (d *Decoder) Reset() {
 	}
 }
 
-// piece decodes the document that data begins with into d.event, and sets d.size to the size of the piece that it makes. A piece that is
-// broken is judged by itself, whatever follows it, so that it is judged alike when it comes back alone.
-func (d *Decoder) piece(data []byte, latest time.Time) fault {
-	f := d.guarded(data, latest)
+// piece decodes the document that data begins with into d.event, or says in d.fault why it is none, and sets d.size to the size of the piece
+// that it makes. A piece that is broken is judged by itself, whatever follows it, so that it is judged alike when it comes back alone.
+func (d *Decoder) piece(data []byte, latest time.Time) (ok bool) {
+	ok = d.guarded(data, latest)
 	if d.size == 0 {
-		size := nextLine(data)
-		if alone := d.guarded(data[:size], latest); alone.reason != "" {
-			f = alone
+		first, size := d.fault, nextLine(data)
+		if d.guarded(data[:size], latest) {
+			d.fault = first
 		}
-		d.size = size
+		ok, d.size = false, size
 	}
-	return f
+	return ok
 }
 
 // guarded makes a panic a fault.
-func (d *Decoder) guarded(data []byte, latest time.Time) (f fault) {
+func (d *Decoder) guarded(data []byte, latest time.Time) (ok bool) {
 	d.size = 0
 	d.arena.begin()
-	defer func() {
-		if p := recover(); p != nil {
-			f = fault{Panic, brief(fmt.Sprint(p)), -1}
-		}
-		if f.reason != "" {
-			d.arena.drop()
-		}
-	}()
-	return d.decode(data, latest)
+	defer d.caught()
+	if d.fault = d.decode(data, latest); d.fault.reason != "" {
+		d.arena.drop()
+		return false
+	}
+	return true
+}
+
+func (d *Decoder) caught() {
+	if p := recover(); p != nil {
+		d.fault = fault{Panic, brief(fmt.Sprint(p)), -1}
+		d.arena.drop()
+	}
 }
 
 // decode decodes the document that data begins with. It sets d.size when the document is complete.

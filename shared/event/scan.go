@@ -148,9 +148,12 @@ func (s *scanner) object(i int, o *object) int {
 			}
 		}
 		start := s.space(i)
-		if start < len(src) && src[start] == '"' {
+		switch {
+		case start < len(src) && src[start] == '"':
 			i, _ = s.string(start + 1)
-		} else {
+		case start < len(src) && isDigit(src[start]):
+			i = s.number(start)
+		default:
 			i = s.value(start, o.depth, through, key)
 		}
 		if i < 0 {

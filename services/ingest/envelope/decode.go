@@ -24,7 +24,7 @@ type kinesis struct {
 
 type record struct {
 	Kinesis struct {
-		PartitionKey   string      `json:"partitionKey"` // of no use here; see pattern
+		PartitionKey   string      `json:"partitionKey"` // for patterns only
 		SequenceNumber string      `json:"sequenceNumber"`
 		Data           string      `json:"data"`
 		Arrival        json.Number `json:"approximateArrivalTimestamp"` // Unix seconds, with milliseconds as the fraction
@@ -84,28 +84,40 @@ func (d *Decoder) decodeAny(payload []byte) error {
 		return fmt.Errorf("decode event: %w", err)
 	}
 	for n := range e.Records {
-		if err := d.add(&e.Records[n], e.Records[n].arrival()); err != nil {
+		if err := d.addRecord(&e.Records[n]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// add appends a record to the delivery of its shard. Its sequence still aliases the payload. It arrived at some Unix milliseconds.
-func (d *Decoder) add(r *record, arrival int64) error {
+func (d *Decoder) addRecord(r *record) error {
 	shard, _, ok := strings.Cut(r.EventID, ":")
 	if !ok || r.EventSource != source {
 		return errNotKinesis
 	}
+	arrival := r.arrival()
 	if arrival < 0 {
 		return fmt.Errorf("decode record %s: it has no arrival time", r.EventID)
 	}
-	n, err := base64.StdEncoding.Decode(d.data[d.used:], unsafe.Slice(unsafe.StringData(r.Kinesis.Data), len(r.Kinesis.Data)))
-	if err != nil {
+	if err := d.add(shard, bytesOf(r.Kinesis.SequenceNumber), bytesOf(r.Kinesis.Data), arrival); err != nil {
 		return fmt.Errorf("decode record %s: its data is not base64: %w", r.EventID, err)
 	}
+	return nil
+}
+
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// add appends a record, which arrived at some Unix milliseconds, to the delivery of its shard. Its sequence still aliases the payload.
+func (d *Decoder) add(shard string, sequence, data []byte, arrival int64) error {
+	n, err := base64.StdEncoding.Decode(d.data[d.used:], data)
+	if err != nil {
+		return err
+	}
 	to := d.delivery(shard)
-	to.Records = append(to.Records, ingest.Record{Sequence: r.Kinesis.SequenceNumber, Arrival: time.UnixMilli(arrival).UTC(), Data: d.data[d.used:][:n:n]})
+	to.Records = append(to.Records, ingest.Record{
+		Sequence: unsafe.String(unsafe.SliceData(sequence), len(sequence)), Arrival: time.UnixMilli(arrival).UTC(), Data: d.data[d.used:][:n:n],
+	})
 	d.used += n
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 type pattern struct {
 	between [values + 1][]byte
 	order   [values]int // which value stands where
+	shard   string      // it stands before the id's sequence number, and is the same too
 }
 
 // The values of a record that differ.
@@ -22,13 +23,9 @@ const (
 	valueSequence
 	valueData
 	valueArrival
-	valueID
+	valueID // what follows the shard in it: the sequence number once more
 	values
 )
-
-func (r *record) values() [values]*string {
-	return [values]*string{&r.Kinesis.PartitionKey, &r.Kinesis.SequenceNumber, &r.Kinesis.Data, (*string)(&r.Kinesis.Arrival), &r.EventID}
-}
 
 // maxOdd is how many records an event may have that are not spelled as the one before, if it is to be read record by record.
 const maxOdd = 4
@@ -36,19 +33,19 @@ const maxOdd = 4
 // decodeAlike reads an event whose records are spelled alike, and tells whether it is one. What it takes is an event by all the rules.
 func (d *Decoder) decodeAlike(payload []byte) bool {
 	rest, ok := cut(payload, "{", `"Records"`, ":", "[")
-	alike := record{EventSource: source}
+	var v [values][]byte
 	for odds := 0; ok; {
-		if next, ms := d.pattern.match(rest, &alike); ms > 0 {
-			used := d.used
+		if next, arrival := d.pattern.match(rest, &v); arrival > 0 {
+			used, data := d.used, v[valueData]
 			// The decoder of base64 passes over line ends, which no JSON string has.
-			if d.add(&alike, ms) != nil || d.used-used != decodedLen(alike.Kinesis.Data) {
+			if d.add(d.pattern.shard, v[valueSequence], data, arrival) != nil || d.used-used != decodedLen(data) {
 				return false
 			}
 			rest = next
 		} else {
 			var odd record
 			next, err := parse(rest, &odd)
-			if odds++; odds > maxOdd || err != nil || d.add(&odd, odd.arrival()) != nil {
+			if odds++; odds > maxOdd || err != nil || d.addRecord(&odd) != nil {
 				return false
 			}
 			d.pattern = patternOf(rest[:len(rest)-len(next)], &odd)
@@ -80,22 +77,27 @@ func trimLeft(text []byte) []byte {
 }
 
 // decodedLen is how many bytes valid base64 of one line stands for, -1 when it is not valid.
-func decodedLen(data string) int {
+func decodedLen(data []byte) int {
 	if len(data)%4 != 0 {
 		return -1
 	}
-	return len(data)/4*3 - len(data) + len(strings.TrimRight(data, "="))
+	return len(data)/4*3 - len(data) + len(bytes.TrimRight(data, "="))
 }
 
 // patternOf learns from a record that was parsed. One that lacks a value, or has an escape in it, gives a pattern that nothing matches.
 func patternOf(text []byte, r *record) pattern {
 	text = bytes.TrimRight(text, " \t\r\n")
-	var p pattern
+	shard, sequence, _ := strings.Cut(r.EventID, ":")
+	if sequence != r.Kinesis.SequenceNumber {
+		return pattern{}
+	}
+	p := pattern{shard: strings.Clone(shard)}
+	all := [values]string{r.Kinesis.PartitionKey, r.Kinesis.SequenceNumber, r.Kinesis.Data, string(r.Kinesis.Arrival), sequence}
 	var at [values]int
-	for v, s := range r.values() {
+	for v, s := range all {
 		// A value without escapes aliases the text. The difference is out of range for any other.
-		at[v] = int(uintptr(unsafe.Pointer(unsafe.StringData(*s))) - uintptr(unsafe.Pointer(unsafe.SliceData(text))))
-		if *s == "" || at[v] < 0 || at[v]+len(*s) > len(text) {
+		at[v] = int(uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(text))))
+		if s == "" || at[v] < 0 || at[v]+len(s) > len(text) {
 			return pattern{}
 		}
 		p.order[v] = v
@@ -103,33 +105,36 @@ func patternOf(text []byte, r *record) pattern {
 	slices.SortFunc(p.order[:], func(a, b int) int { return at[a] - at[b] })
 	end := 0
 	for k, v := range p.order {
-		p.between[k] = text[end:at[v]]
-		end = at[v] + len(*r.values()[v])
+		p.between[k] = bytes.Clone(text[end:at[v]])
+		end = at[v] + len(all[v])
 	}
-	p.between[values] = text[end:]
-	for k, piece := range p.between {
-		p.between[k] = bytes.Clone(piece)
-	}
+	p.between[values] = bytes.Clone(text[end:])
 	return p
 }
 
-// match reads the record that text begins with, and gives its arrival in Unix milliseconds, or 0 when it does not follow the pattern.
-func (p *pattern) match(text []byte, r *record) (rest []byte, arrival int64) {
+// match reads the values of the record that text begins with, and gives its arrival in Unix milliseconds, or 0 when it does not follow the
+// pattern.
+func (p *pattern) match(text []byte, v *[values][]byte) (rest []byte, arrival int64) {
 	if len(p.between[0]) == 0 {
 		return nil, 0
 	}
-	ok, to := false, r.values()
-	for k, v := range p.order {
+	v[valueSequence] = nil
+	ok := false
+	for k, value := range p.order {
 		if text, ok = bytes.CutPrefix(text, p.between[k]); !ok {
 			return nil, 0
 		}
 		end := 0
-		switch v {
+		switch value {
 		case valueData: // what is no base64 fails later
 			end = bytes.IndexByte(text, '"')
 		case valueArrival:
 			for end < len(text) && (text[end] == '.' || '0' <= text[end] && text[end] <= '9') {
 				end++
+			}
+		case valueID: // most often it need not be read
+			if end = len(v[valueSequence]); end == 0 || !bytes.HasPrefix(text, v[valueSequence]) {
+				end = event.SkipPlain(text, 0)
 			}
 		default:
 			end = event.SkipPlain(text, 0)
@@ -137,11 +142,11 @@ func (p *pattern) match(text []byte, r *record) (rest []byte, arrival int64) {
 		if end <= 0 {
 			return nil, 0
 		}
-		*to[v] = unsafe.String(&text[0], end)
-		text = text[end:]
+		v[value], text = text[:end], text[end:]
 	}
-	if rest, ok = bytes.CutPrefix(text, p.between[values]); !ok {
+	rest, ok = bytes.CutPrefix(text, p.between[values])
+	if !ok || !bytes.Equal(v[valueID], v[valueSequence]) {
 		return nil, 0
 	}
-	return rest, milliseconds(string(r.Kinesis.Arrival))
+	return rest, milliseconds(v[valueArrival])
 }
