@@ -148,7 +148,7 @@ func (c *Compactor) round(ctx context.Context, tasks []Task, deadline time.Time,
 func (c *Compactor) Work(ctx context.Context, t Task, deadline time.Time) Result {
 	result := Result{Partitions: 1}
 	v := c.visit(t.Partition, &result)
-	v.deadline = deadline
+	v.lane, v.deadline = t.Lane, deadline
 	for range maxSteps {
 		again, err := v.step(ctx)
 		switch {
@@ -173,6 +173,7 @@ func (c *Compactor) Work(ctx context.Context, t Task, deadline time.Time) Result
 type visit struct {
 	*Compactor
 	partition layout.Partition
+	lane      layout.Lane // whose fragments to merge
 	deadline  time.Time
 	result    *Result
 	broken    map[string]bool // keys of fragments that cannot be merged

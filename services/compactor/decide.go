@@ -61,11 +61,15 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 			return decision{do: doReindex, slot: d}, nil
 		}
 	}
-	if lane, ok := pendingLane(s.fragments); ok {
+	if _, ok := pendingLane(s.fragments, ""); ok {
 		// A write decided by a look from before the seal can still set the Location back. The last write came after the seal, so that look began
 		// before WrittenAt, and its write lands within the bound of that. What counts is when this look began, however long it took.
 		if settled := s.entry.WrittenAt.Add(p.Bound); len(s.chain) > 1 && s.at.Before(settled) {
 			return decision{do: doNothing, due: settled}, nil
+		}
+		lane, ok := pendingLane(s.fragments, s.lane)
+		if !ok { // what is pending is for those who have the other lanes
+			return decision{do: doNothing}, nil
 		}
 		return decision{do: doMinor, lane: lane}, nil
 	}
@@ -105,11 +109,11 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// pendingLane gives the widest lane that holds a fragment not merged yet, in the order of their names.
-func pendingLane(fragments []fragment) (layout.Lane, bool) {
+// pendingLane gives the widest lane that holds a fragment not merged yet, in the order of their names, of those that overlap the one within.
+func pendingLane(fragments []fragment, within layout.Lane) (layout.Lane, bool) {
 	var lanes []layout.Lane
 	for _, f := range fragments {
-		if f.pending() {
+		if f.pending() && f.Lane.Overlaps(within) {
 			lanes = append(lanes, f.Lane)
 		}
 	}

@@ -2,6 +2,7 @@ package compactor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,24 @@ func TestPlan(t *testing.T) {
 	tasks := Plan([]Dirty{{Partition: 1, Oldest: now.Add(-time.Minute)}, {Partition: 2, Oldest: now.Add(-time.Hour)}, {Partition: 3, Oldest: now}}, now)
 	if len(tasks) != 3 || tasks[0].Partition != 2 || tasks[1].Partition != 1 || tasks[2].Partition != 3 {
 		t.Errorf("got %+v", tasks)
+	}
+	tasks = Plan([]Dirty{{Partition: 1, Oldest: now, Lanes: []layout.Lane{"0", "1"}}, {Partition: 2, Oldest: now.Add(-time.Hour), Lanes: []layout.Lane{""}}}, now)
+	if want := []Task{{2, "", time.Hour}, {1, "0", 0}, {1, "1", 0}}; !slices.Equal(tasks, want) {
+		t.Errorf("got %+v, want %+v", tasks, want)
+	}
+}
+
+// A survey tells which lanes a partition has, without those that lie within another.
+func TestSurveyLanes(t *testing.T) {
+	l := newLake(t)
+	for p, lanes := range map[layout.Partition][]layout.Lane{hour: {"01", "00", "1", "11"}, hour + 1: {"0", "", "11"}} {
+		for _, lane := range lanes {
+			l.put(p, lane, false, lineOf(p, "x", ""))
+		}
+	}
+	dirty, err := l.compactor().Survey(t.Context())
+	if err != nil || len(dirty) != 2 || !slices.Equal(dirty[0].Lanes, []layout.Lane{"00", "01", "1"}) || !slices.Equal(dirty[1].Lanes, []layout.Lane{""}) {
+		t.Errorf("got %+v, %v", dirty, err)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 // state is what a look at one partition saw.
 type state struct {
 	partition layout.Partition
-	at        time.Time // when the look began
+	lane      layout.Lane // whose fragments the visit is to merge
+	at        time.Time   // when the look began
 	table     catalog.Table
 	entry     catalog.Partition // Version "" when it is not registered
 	chain     []generation      // from the first generation, along the seals, to the current one
@@ -90,7 +91,7 @@ func (v *visit) look(ctx context.Context) (s *state, err error) {
 }
 
 func (v *visit) lookOnce(ctx context.Context) (*state, error) {
-	s := &state{partition: v.partition, at: v.config.Now()}
+	s := &state{partition: v.partition, lane: v.lane, at: v.config.Now()}
 	entries, err := v.catalog.Partitions(ctx, v.partition)
 	if err != nil {
 		return nil, fmt.Errorf("read partition: %w", err)

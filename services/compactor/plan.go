@@ -11,14 +11,21 @@ import (
 // Task is a partition to visit. It is a hint: the worker decides from the bucket.
 type Task struct {
 	Partition layout.Partition
-	Waiting   time.Duration // age of its oldest fragment
+	Lane      layout.Lane   // whose fragments are to be merged; those of others only where they overlap
+	Waiting   time.Duration // age of the partition's oldest fragment
 }
 
-// Plan orders the dirty partitions: the longest waiting first, so that none starves.
+// Plan orders the dirty partitions: the longest waiting first, so that none starves. One that has several lanes is a task for each, so that they are
+// compacted side by side.
 func Plan(dirty []Dirty, now time.Time) []Task {
-	tasks := make([]Task, len(dirty))
-	for i, d := range dirty {
-		tasks[i] = Task{d.Partition, now.Sub(d.Oldest)}
+	tasks := make([]Task, 0, len(dirty))
+	for _, d := range dirty {
+		for _, lane := range d.Lanes {
+			tasks = append(tasks, Task{d.Partition, lane, now.Sub(d.Oldest)})
+		}
+		if len(d.Lanes) == 0 {
+			tasks = append(tasks, Task{d.Partition, "", now.Sub(d.Oldest)})
+		}
 	}
 	slices.SortStableFunc(tasks, func(a, b Task) int { return cmp.Compare(b.Waiting, a.Waiting) })
 	return tasks

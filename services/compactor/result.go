@@ -8,7 +8,7 @@ import (
 
 // Result is what was done. Results add up.
 type Result struct {
-	Partitions int // visited
+	Partitions int // visited, for each lane
 	Minors     int // parts made of fragments
 	Majors     int // generations succeeded
 	Published  int // partitions registered, or their columns brought up to the table's

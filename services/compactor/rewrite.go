@@ -115,7 +115,7 @@ func (v *visit) settle(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("decide: %w", err)
 		}
-		if _, pending := pendingLane(s.fragments); d.do == doNothing && !pending {
+		if _, pending := pendingLane(s.fragments, ""); d.do == doNothing && !pending {
 			return nil
 		}
 		wait := max(v.config.Policy.Bound, time.Millisecond)

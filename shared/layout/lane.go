@@ -49,6 +49,15 @@ func (l Lane) Overlaps(m Lane) bool {
 // String is how a lane stands in a key: "l" and its digits.
 func (l Lane) String() string { return "l" + string(l) }
 
+// ParseLane is the inverse of String.
+func ParseLane(s string) (Lane, error) {
+	l, ok := parseLane(s)
+	if !ok {
+		return "", fmt.Errorf("%q is no lane: want l and at most 8 binary digits", s)
+	}
+	return l, nil
+}
+
 func parseLane(s string) (Lane, bool) {
 	digits, ok := strings.CutPrefix(s, "l")
 	if !ok || len(digits) > 8 || strings.Trim(digits, "01") != "" {

@@ -119,11 +119,21 @@ func batch(bodies ...string) string {
 	return `{"Records":[` + strings.Join(records, ",") + `]}`
 }
 
-func body(p layout.Partition) string { return messageOf(p).text() }
+func body(p layout.Partition) string { return messageOf(compactor.Task{Partition: p}).text() }
 
 func TestMessage(t *testing.T) {
 	if got := body(hour); got != `{"version":1,"partition":"dt=2026-11-23/hour=08"}` {
 		t.Errorf("got %s", got)
+	}
+	for _, task := range []compactor.Task{{Partition: hour}, {Partition: hour, Lane: "010"}} {
+		if got, err := taskOf(messageOf(task).text()); err != nil || got != task {
+			t.Errorf("%+v is understood as %+v, %v", task, got, err)
+		}
+	}
+	for _, lane := range []string{"x", "l2", "l010101010"} {
+		if _, err := taskOf(fmt.Sprintf(`{"version":1,"partition":"dt=2026-11-23/hour=08","lane":%q}`, lane)); err == nil {
+			t.Errorf("lane %s passes", lane)
+		}
 	}
 }
 
@@ -135,7 +145,7 @@ func TestPlan(t *testing.T) {
 	b.at = b.at.Add(time.Minute)
 	var p Planned
 	line := b.invoke(t.Context(), `{"version":1,"do":"plan"}`, &p)
-	if p != (Planned{Version: 1, Dirty: 2, Sent: 2, Oldest: 120}) || !slices.Equal(b.sent, []Message{messageOf(hour), messageOf(hour - 5)}) {
+	if p != (Planned{Version: 1, Dirty: 2, Sent: 2, Oldest: 120}) || !slices.Equal(b.sent, []Message{messageOf(compactor.Task{Partition: hour}), messageOf(compactor.Task{Partition: hour - 5})}) {
 		t.Errorf("answered %+v, sent %v", p, b.sent)
 	}
 	b.has(line, map[string]any{"msg": "plan", "level": "INFO", "DirtyPartitions": 2., "TasksSent": 2., "OldestUncompacted": 120., "cold_start": true})
@@ -256,7 +266,7 @@ func TestPlanAll(t *testing.T) {
 	}
 	b.sent = nil
 	b.invoke(t.Context(), `{"version":1,"do":"plan","all":true}`, &p)
-	if p.Sent != 2 || p.Dirty != 1 || !slices.Equal(b.sent, []Message{messageOf(hour + 20), messageOf(hour)}) {
+	if p.Sent != 2 || p.Dirty != 1 || !slices.Equal(b.sent, []Message{messageOf(compactor.Task{Partition: hour + 20}), messageOf(compactor.Task{Partition: hour})}) {
 		t.Errorf("%+v, sent %v", p, b.sent)
 	}
 }
@@ -265,7 +275,7 @@ func TestPlanThatCannotSend(t *testing.T) {
 	b := newBench(t, nil)
 	b.put(hour)
 	b.put(hour + 1)
-	b.refuse = &Unsent{Messages: []Message{messageOf(hour)}, Of: 2, Err: errors.New("InternalError: try later")}
+	b.refuse = &Unsent{Messages: []Message{messageOf(compactor.Task{Partition: hour})}, Of: 2, Err: errors.New("InternalError: try later")}
 	answer, err := b.Invoke(t.Context(), []byte(`{"version":1,"do":"plan"}`))
 	if err == nil || answer != nil || !strings.Contains(err.Error(), "send 1 of 2 tasks ("+hour.String()+"): InternalError") {
 		t.Errorf("%s, %v", answer, err)
@@ -339,7 +349,7 @@ func TestWorkGoesOn(t *testing.T) {
 	defer cancel()
 	var f failures
 	line := b.invoke(ctx, batch(body(hour), body(hour+1)), &f)
-	if len(f.Items) != 0 || !slices.Equal(b.sent, []Message{messageOf(hour), messageOf(hour + 1)}) {
+	if len(f.Items) != 0 || !slices.Equal(b.sent, []Message{messageOf(compactor.Task{Partition: hour}), messageOf(compactor.Task{Partition: hour + 1})}) {
 		t.Errorf("failed %+v, sent %v", f, b.sent)
 	}
 	b.has(line, map[string]any{"Parts": 1., "Partitions": 1., "sent_again": 2.})
@@ -361,7 +371,7 @@ func TestWorkLeavesTimeForTheBound(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
 	defer cancel()
 	line := b.invoke(ctx, batch(body(hour), body(hour+1)), new(failures))
-	if !slices.Equal(b.sent, []Message{messageOf(hour), messageOf(hour + 1)}) {
+	if !slices.Equal(b.sent, []Message{messageOf(compactor.Task{Partition: hour}), messageOf(compactor.Task{Partition: hour + 1})}) {
 		t.Errorf("sent %v, %v", b.sent, line)
 	}
 }

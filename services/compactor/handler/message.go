@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lakebed/lakebed/services/compactor"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -17,9 +18,16 @@ const Version = 1
 type Message struct {
 	Version   int    `json:"version"`
 	Partition string `json:"partition"`
+	Lane      string `json:"lane,omitempty"` // whose fragments to merge; none for all
 }
 
-func messageOf(p layout.Partition) Message { return Message{Version, p.String()} }
+func messageOf(t compactor.Task) Message {
+	m := Message{Version: Version, Partition: t.Partition.String()}
+	if t.Lane != "" {
+		m.Lane = t.Lane.String()
+	}
+	return m
+}
 
 // text is the body of the message.
 func (m Message) text() string {
@@ -27,17 +35,23 @@ func (m Message) text() string {
 	return string(text)
 }
 
-// partition tells what the body of a message asks for.
-func partition(body string) (layout.Partition, error) {
+// taskOf tells what the body of a message asks for.
+func taskOf(body string) (t compactor.Task, err error) {
 	var m Message
 	if err := decode([]byte(body), &m); err != nil {
-		return 0, fmt.Errorf("the message is not understood: %w; nothing is lost, the next plan sends what is due", err)
+		return t, fmt.Errorf("the message is not understood: %w; nothing is lost, the next plan sends what is due", err)
 	}
 	if m.Version != Version {
-		return 0, fmt.Errorf("the message has version %d, this worker understands version %d: deploy one release of planner and workers; "+
+		return t, fmt.Errorf("the message has version %d, this worker understands version %d: deploy one release of planner and workers; "+
 			"nothing is lost, the next plan sends what is due", m.Version, Version)
 	}
-	return layout.ParsePartition(m.Partition)
+	if m.Lane != "" {
+		if t.Lane, err = layout.ParseLane(m.Lane); err != nil {
+			return t, err
+		}
+	}
+	t.Partition, err = layout.ParsePartition(m.Partition)
+	return t, err
 }
 
 // request is everything that this function can be invoked with.

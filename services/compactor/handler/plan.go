@@ -63,9 +63,11 @@ func (h *Handler) plan(ctx context.Context, all bool, soft time.Time, v *invocat
 
 // messages makes one a task, and one for each of the other partitions if all are wanted.
 func (h *Handler) messages(ctx context.Context, tasks []compactor.Task, all bool) ([]Message, error) {
-	order := make([]layout.Partition, 0, len(tasks))
+	planned := map[layout.Partition]bool{}
+	messages := make([]Message, 0, len(tasks))
 	for _, t := range tasks {
-		order = append(order, t.Partition)
+		planned[t.Partition] = true
+		messages = append(messages, messageOf(t))
 	}
 	if all {
 		every, err := h.Compactor.Partitions(ctx)
@@ -73,14 +75,10 @@ func (h *Handler) messages(ctx context.Context, tasks []compactor.Task, all bool
 			return nil, err
 		}
 		for _, p := range every {
-			if !slices.Contains(order[:len(tasks)], p) {
-				order = append(order, p)
+			if !planned[p] {
+				messages = append(messages, messageOf(compactor.Task{Partition: p}))
 			}
 		}
-	}
-	messages := make([]Message, len(order))
-	for i, p := range order {
-		messages[i] = messageOf(p)
 	}
 	return messages, nil
 }
@@ -107,6 +105,7 @@ const atOnce = 8
 // be looked at, and all once the time is up, count as if nothing of theirs were merged: the answer is never too small.
 func (h *Handler) oldest(ctx context.Context, tasks []compactor.Task, now, soft time.Time) time.Duration {
 	oldest := time.Duration(0)
+	tasks = slices.CompactFunc(slices.Clone(tasks), func(a, b compactor.Task) bool { return a.Partition == b.Partition }) // its lanes
 	for n := 1; len(tasks) > 0 && tasks[0].Waiting > oldest; n = min(2*n, atOnce) {
 		if late(soft) {
 			return tasks[0].Waiting

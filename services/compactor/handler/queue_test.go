@@ -62,7 +62,7 @@ func fakeQueue(t *testing.T, a answer) (*queue, *[]string, *int) {
 func messages(n int) []Message {
 	all := make([]Message, n)
 	for i := range all {
-		all[i] = messageOf(hour)
+		all[i] = Message{Version: Version, Partition: hour.String()}
 		all[i].Partition = fmt.Sprint("p", i)
 	}
 	return all

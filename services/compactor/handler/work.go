@@ -38,7 +38,7 @@ func (h *Handler) drain(ctx context.Context, records []record, soft time.Time, v
 	var again []record
 	var messages []Message
 	for n, r := range records {
-		p, err := partition(r.Body)
+		t, err := taskOf(r.Body)
 		if err != nil {
 			fail(r, &telemetry.Classified{As: "message", Err: err})
 			continue
@@ -46,13 +46,13 @@ func (h *Handler) drain(ctx context.Context, records []record, soft time.Time, v
 		left := true
 		if n == 0 || !late(soft) {
 			var result compactor.Result
-			result, left, err = h.work(ctx, p, soft)
+			result, left, err = h.work(ctx, t, soft)
 			total.Add(result)
 		}
 		if err != nil {
 			fail(r, err)
 		} else if left {
-			again, messages = append(again, r), append(messages, messageOf(p))
+			again, messages = append(again, r), append(messages, messageOf(t))
 		}
 	}
 	if len(messages) > 0 {
@@ -70,14 +70,14 @@ func (h *Handler) drain(ctx context.Context, records []record, soft time.Time, v
 
 // work visits a partition and judges the visit: whether work is left for another. One that our own deadline cut off is not set aside: nothing
 // is known against the partition. Its message comes again, and if that is so each time, ends with the dead letters.
-func (h *Handler) work(ctx context.Context, p layout.Partition, soft time.Time) (r compactor.Result, left bool, err error) {
-	r = h.Compactor.Work(ctx, compactor.Task{Partition: p}, soft)
+func (h *Handler) work(ctx context.Context, t compactor.Task, soft time.Time) (r compactor.Result, left bool, err error) {
+	r = h.Compactor.Work(ctx, t, soft)
 	if len(r.SetAside) > 0 && ctx.Err() != nil {
-		err = &telemetry.Classified{As: "deadline", Err: fmt.Errorf("%s: %w", p, r.SetAside[0].Err)}
+		err = &telemetry.Classified{As: "deadline", Err: fmt.Errorf("%s: %w", t.Partition, r.SetAside[0].Err)}
 		r.SetAside, r.More = nil, true
 		return r, true, err
 	}
-	left, err = outcome(p, r)
+	left, err = outcome(t.Partition, r)
 	return r, left, err
 }
 
@@ -98,7 +98,7 @@ func (h *Handler) visit(ctx context.Context, name string, soft time.Time, v *inv
 	if err != nil {
 		return nil, &telemetry.Classified{As: "event", Err: err}
 	}
-	result, _, err := h.work(ctx, p, soft)
+	result, _, err := h.work(ctx, compactor.Task{Partition: p}, soft)
 	v.worked(result)
 	v.trouble = err
 	return summaryOf(result), nil
