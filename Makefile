@@ -119,6 +119,10 @@ bench: ## Run the benchmarks that match BENCH (all).
 bench-peers: need-cc ## Compact the same fragments by Lakebed and by other tools, and print one table (SET=S|M|X4 INPUT=json|gz RUNS=3).
 	@scripts/bench-peers.sh
 
+.PHONY: bench-ingest
+bench-ingest: ## Have the ingest handler and those of other stacks take the same Lambda events, and print one table (RUNS=5).
+	@scripts/bench-ingest.sh
+
 ##@ Keep
 
 .PHONY: fmt
