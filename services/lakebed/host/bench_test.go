@@ -3,7 +3,6 @@ package host
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -11,16 +10,8 @@ import (
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/lakebed/config"
 	"github.com/lakebed/lakebed/services/lakebed/generate"
+	"github.com/lakebed/lakebed/shared/bench"
 )
-
-// cpu is the processor time that this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // BenchmarkRun is the whole main job on a directory: a file of 200,000 generated events with copies, late and broken ones, to parts.
 func BenchmarkRun(b *testing.B) {
@@ -36,8 +27,9 @@ func BenchmarkRun(b *testing.B) {
 	if err := f.Close(); err != nil {
 		b.Fatal(err)
 	}
-	start := cpu()
-	runs := 0
+	var m bench.Meter
+	m.Start()
+	runs := int64(0)
 	for b.Loop() {
 		l, err := directory(b.TempDir()).Open(b.Context(), config.Default(), false, true)
 		if err != nil {
@@ -62,7 +54,6 @@ func BenchmarkRun(b *testing.B) {
 		}
 		runs++
 	}
-	used := (cpu() - start).Seconds()
-	b.ReportMetric(float64(made.Lines*runs)/used, "events/CPU-s")
-	b.ReportMetric(float64(made.Bytes)*float64(runs)/1e6/used, "MB/CPU-s")
+	m.Stop()
+	m.Report(b, int64(made.Lines)*runs, made.Bytes*runs)
 }
