@@ -113,10 +113,8 @@ func (d *Decoder) Reset() {
 func (d *Decoder) piece(data []byte, latest time.Time) (ok bool) {
 	ok = d.guarded(data, latest)
 	if d.size == 0 {
-		first, size := d.fault, nextLine(data)
-		if d.guarded(data[:size], latest) {
-			d.fault = first
-		}
+		size := nextLine(data)
+		d.guarded(data[:size], latest) // unless that says anything, d.fault stays
 		ok, d.size = false, size
 	}
 	return ok
@@ -127,11 +125,12 @@ func (d *Decoder) guarded(data []byte, latest time.Time) (ok bool) {
 	d.size = 0
 	d.arena.begin()
 	defer d.caught()
-	if d.fault = d.decode(data, latest); d.fault.reason != "" {
+	f := d.decode(data, latest)
+	if f.reason != "" {
+		d.fault = f
 		d.arena.drop()
-		return false
 	}
-	return true
+	return f.reason == ""
 }
 
 func (d *Decoder) caught() {

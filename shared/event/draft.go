@@ -154,6 +154,9 @@ func (e *Draft) begin(name string) *field {
 }
 
 func (e *Draft) field(name string) *field {
+	if n := len(e.added); n < len(e.fields) && e.fields[n].name == name { // the same fields in the same order
+		return &e.fields[n]
+	}
 	for n := range e.fields {
 		if e.fields[n].name == name {
 			return &e.fields[n]

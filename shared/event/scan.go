@@ -42,7 +42,6 @@ func (s *scanner) reset(src []byte, out *arena) {
 		s.folded = nil
 	}
 	s.src, s.out, s.done, s.loose = src, out, 0, false
-	s.fault = fault{}
 	s.found = [roles]span{}
 	s.keys, s.folded = s.keys[:0], s.folded[:0]
 	s.top, s.topLast, s.duplicate = filter{}, nil, -1

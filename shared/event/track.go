@@ -9,20 +9,20 @@ import (
 // as a key must be, that its object has no key before it that is the same but for case, which roles it plays. Most events of a stream
 // have the keys of one before them in the same order; of those each key is compared with one step, and nothing else.
 type step struct {
-	spelled       []byte // the brace or the comma before the key, the key with its quotes, and the colon
-	head, mask    uint64 // the first eight bytes of that; of a shorter one, the mask says which count
-	tail          uint64 // the last eight bytes, if there are as many
-	folded        []byte // its folded text
-	hash          uint64 // of that
-	here, through uint8  // as match gives them
-	count         int    // of the keys of its object up to this one
-	seen          filter // of their hashes
-	before        *step  // the key before it in its object
+	// What is looked at for each key comes first, to lie together.
+	head, mask, tail uint64 // the first eight bytes of spelled, of which the mask says how many count; its last eight, if there are as many
+	spelled          []byte // the brace or the comma before the key, the key with its quotes, and the colon
+	other            *step  // another key in this one's place
+	next             steps  // what came behind it
+	inner            steps  // the first key of the object that was its value
+	items            steps  // of an object in an array that was its value
+	here, through    uint8  // as match gives them
 
-	next  steps // what came behind it
-	inner steps // the first key of the object that was its value
-	items steps // of an object in an array that was its value
-	other *step // another key in this one's place
+	count  int    // of the keys of its object up to this one
+	seen   filter // of their hashes
+	before *step  // the key before it in its object
+	folded []byte // its folded text
+	hash   uint64 // of that
 }
 
 // steps are those that hang at one place.
