@@ -23,6 +23,7 @@ SEEDS       ?= 10000
 FROM        ?= 1
 FOR         ?= 0
 BENCH       ?= .
+RESULTS     ?= $(wildcard .cache/peers/results-M-*.jsonl)
 export REQUIRE_ALL
 
 # The SQL engine is C++, linked by cgo. `make test-unit` does without a compiler as far as that goes.
@@ -112,7 +113,7 @@ fuzz: ## Fuzz each target for FUZZTIME (30s).
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh $(MODULES)
 
 .PHONY: bench
-bench: ## Run the benchmarks that match BENCH (all).
+bench: ## Run the benchmarks that match BENCH (all): stages, and BENCH=Pipeline: fragments to parts, beside gzip alone.
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) work
 
 .PHONY: bench-peers
@@ -122,6 +123,19 @@ bench-peers: need-cc ## Compact the same fragments by Lakebed and by other tools
 .PHONY: bench-ingest
 bench-ingest: ## Have the ingest handler and those of other stacks take the same Lambda events, and print one table (RUNS=5).
 	@scripts/bench-ingest.sh
+
+.PHONY: bench-memory
+bench-memory: need-cc ## Compact 200,000, 2,000,000 and 8,000,000 events, and print what each took, peak memory too (SETS="S M X8").
+	@scripts/bench-memory.sh
+
+.PHONY: bench-plot
+bench-plot: ## Draw what bench-peers measured as .assets/bench.svg (RESULTS).
+	@mkdir -p .assets
+	@python3 scripts/bench-plot.py $(RESULTS) >.cache/bench.svg && mv .cache/bench.svg .assets/bench.svg
+
+.PHONY: bench-all
+bench-all: need-cc ## Measure all that the README tells, on a quiet machine, and draw its picture.
+	@scripts/bench-all.sh
 
 ##@ Keep
 

