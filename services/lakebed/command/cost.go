@@ -14,16 +14,21 @@ import (
 func newCost(e *env) *cobra.Command {
 	load := cost.Usual
 	var file string
-	var show bool
+	var shards float64
+	var show, limits bool
 	c := &cobra.Command{
 		Use:   "cost",
-		Short: "What a lake costs in AWS, line by line, beside Amazon Data Firehose",
+		Short: "What a lake costs in AWS, line by line, beside Amazon Data Firehose, and what limit it meets first",
 		Long: `Reckons the bill of a month and of a million events, in dollars, from a dated list of prices and from what was measured of the functions. The
 bill "lakebed" is what the stream, the functions, the bucket and queries cost together; "instead" is a line of it as it would be with another
 setting, and not in the sum. "firehose" is Amazon Data Firehose fed directly, which sorts by the hour of arrival and keeps copies; "firehose+time"
-has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS are left out.`,
+has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS are left out.
+
+With --limits: what the busiest hour takes of each thing that AWS or the deployment limits, and what to turn; what breaks first comes first. A share
+above 1 is more than there is.`,
 		Example: `  lakebed cost --events-per-second 115 --bytes 500
   lakebed cost --events-per-second 1000000 --bytes 500 --claims none -o json
+  lakebed cost --shards 1000 --bytes 500 --limits
   lakebed cost --show-prices > prices.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -31,8 +36,11 @@ has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS ar
 				_, err := e.out.Write(cost.Known)
 				return err
 			}
-			if !c.Flags().Changed("events-per-second") || !c.Flags().Changed("bytes") {
-				return &usageError{fmt.Errorf("how much comes is not said: want --events-per-second and --bytes, of an event")}
+			if c.Flags().Changed("events-per-second") == c.Flags().Changed("shards") || !c.Flags().Changed("bytes") {
+				return &usageError{fmt.Errorf("how much comes is not said: want --events-per-second or --shards, and --bytes, of an event")}
+			}
+			if shards != 0 {
+				load = load.ForShards(shards)
 			}
 			if err := load.Check(); err != nil {
 				return &usageError{err}
@@ -41,6 +49,9 @@ has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS ar
 			if err != nil {
 				return &usageError{err}
 			}
+			if limits {
+				return e.strained(load, prices)
+			}
 			lines := cost.Bills(load, prices)
 			lines = append(lines, cost.Sums(lines)...)
 			if !e.quiet {
@@ -48,11 +59,11 @@ has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS ar
 			}
 			return e.rows([]string{"bill", "line", "amount", "unit", "usd_month", "usd_million"}, func(yield func([]any) bool) {
 				for _, l := range lines {
-					row := []any{l.Bill, l.What, nil, l.Unit, e.dollars(l.Month, 2), e.dollars(load.Million(l.Month), 4)}
+					row := []any{l.Bill, l.What, nil, l.Unit, e.rounded(l.Month, 2), e.rounded(load.Million(l.Month), 4)}
 					if l.Unit != "" {
-						row[2] = e.dollars(l.Amount, 0)
+						row[2] = e.rounded(l.Amount, 0)
 						if l.Amount < 100 {
-							row[2] = e.dollars(l.Amount, 2)
+							row[2] = e.rounded(l.Amount, 2)
 						}
 					}
 					if !yield(row) {
@@ -64,15 +75,38 @@ has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS ar
 	}
 	f := c.Flags()
 	f.Float64Var(&load.Rate, "events-per-second", 0, "events a second, over the month; 0.028 are a hundred an hour")
+	f.Float64Var(&shards, "shards", 0, "instead: as many events as fill so many shards to four fifths in the busiest hour")
 	f.Float64Var(&load.Bytes, "bytes", 0, "bytes of an event")
 	f.Float64Var(&load.Peak, "peak", load.Peak, "how many times that the busiest hour has")
 	f.StringVar(&load.Stream, "stream", load.Stream, "the stream's capacity: provisioned, on-demand, or the cheaper")
 	f.StringVar(&load.Claims, "claims", load.Claims, "how ingest remembers ids: none, shard or global")
 	f.DurationVar(&load.Window, "batch-window", load.Window, "how long ingest waits for a batch to fill")
+	f.Float64Var(&load.Lanes, "lanes", load.Lanes, "lanes of an hour; 0: as many as the load wants")
+	f.Float64Var(&load.Factor, "factor", load.Factor, "batches of a shard under way at once, 1 to 10")
 	f.Float64Var(&load.Scans, "scans", load.Scans, "how often queries read each event of the month")
-	f.StringVar(&file, "prices", "", "file of prices that replace the program's")
+	f.BoolVar(&limits, "limits", false, "tell what is taken of what is limited, instead of the bill")
+	f.StringVar(&file, "prices", "", "file of prices, measurements and limits that replace the program's")
 	f.BoolVar(&show, "show-prices", false, "print the program's list of prices, to make one's own from")
 	return c
+}
+
+// strained prints what a load takes of what is limited.
+func (e *env) strained(load cost.Load, prices *cost.Prices) error {
+	if !e.quiet {
+		fmt.Fprintf(e.err, "%.0f events a second on average, limits of %s as of %s; a backlog is read %.1f times as fast as events come\n",
+			load.Rate, prices.Region, prices.Date, cost.CatchUp(load, prices))
+	}
+	return e.rows([]string{"limit", "taken", "most", "unit", "share", "turn"}, func(yield func([]any) bool) {
+		for _, l := range cost.Limits(load, prices) {
+			digits := 0
+			if l.Amount < 10 {
+				digits = 2
+			}
+			if !yield([]any{l.What, e.rounded(l.Amount, digits), l.Most, l.Unit, e.rounded(l.Share(), 3), l.Turn}) {
+				return
+			}
+		}
+	})
 }
 
 func readPrices(file string) (*cost.Prices, error) {
@@ -90,8 +124,8 @@ func readPrices(file string) (*cost.Prices, error) {
 	return p, nil
 }
 
-// dollars rounds for a table; json and csv have the number as it is.
-func (e *env) dollars(n float64, digits int) any {
+// rounded is a number for a table; json and csv have it as it is.
+func (e *env) rounded(n float64, digits int) any {
 	if e.format != render.AsTable {
 		return n
 	}

@@ -51,13 +51,22 @@ func TestCost(t *testing.T) {
 	if global < usual+100 {
 		t.Errorf("the strategy global comes to $%g, shard to $%g", global, usual)
 	}
+	code, list, words := execute(t, "cost", "--shards", "1000", "--bytes", "500", "--limits", "-o", "json")
+	var met []struct {
+		Limit, Turn string
+		Share       float64
+	}
+	if err := json.Unmarshal([]byte(list), &met); code != 0 || err != nil || len(met) < 10 || met[0].Share <= 1 || met[0].Turn == "" || !strings.Contains(words, "a backlog is read") {
+		t.Errorf("%d, %v: %s%s", code, err, list, words)
+	}
 	for want, args := range map[string][]string{
-		"want --events-per-second and --bytes": {"cost", "--bytes", "5"},
+		"want --events-per-second or --shards": {"cost", "--bytes", "5"},
 		"events-per-second: want more than 0":  {"cost", "--bytes", "5", "--events-per-second", "0"},
+		"want --events-per-second or":          {"cost", "--bytes", "5", "--events-per-second", "1", "--shards", "1"},
 		"claims: want none":                    {"cost", "--bytes", "5", "--events-per-second", "1", "--claims", "some"},
 		"no-such-file":                         {"cost", "--bytes", "5", "--events-per-second", "1", "--prices", "no-such-file"},
 		"cost_test.go: ":                       {"cost", "--bytes", "5", "--events-per-second", "1", "--prices", "cost_test.go"},
-		"unknown flag: --lanes":                {"cost", "--lanes", "5"},
+		"unknown flag: --moons":                {"cost", "--moons", "5"},
 	} {
 		if code, out, words := execute(t, args...); code != 2 || out != "" || !strings.Contains(words, want) {
 			t.Errorf("%v: %d, %s%s", args, code, out, words)

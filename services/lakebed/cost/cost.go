@@ -1,5 +1,5 @@
-// Package cost reckons what a lake costs by the month, line by line, and what Amazon Data Firehose would at the same load. Prices come from a dated
-// file; how much of each thing is used, from how the functions work, and from what was measured of them.
+// Package cost reckons what a lake costs by the month, line by line, and what Amazon Data Firehose would at the same load; and which limit of AWS a load
+// meets first. Prices, limits and what was measured of the functions come from a dated file; how much of each thing is used, from how they work.
 package cost
 
 import (
@@ -15,6 +15,8 @@ type Load struct {
 	Bytes  float64 // of an event
 	Stream string  // Provisioned, OnDemand, or Cheaper of the two
 	Claims string  // none, shard or global
+	Lanes  float64 // that an hour is split into; 0: as many as the load wants
+	Factor float64 // batches of a shard under way at once
 	Window time.Duration
 	Scans  float64 // how often a month's queries read each event of the month
 }
@@ -27,7 +29,7 @@ const (
 )
 
 // Usual is a load but for its rate and bytes, with what the Terraform modules set if nobody says otherwise.
-var Usual = Load{Peak: 1.5, Stream: Cheaper, Claims: "shard", Window: 5 * time.Second, Scans: 1}
+var Usual = Load{Peak: 1.5, Stream: Cheaper, Claims: "shard", Factor: 1, Window: 5 * time.Second, Scans: 1}
 
 // Line is one line of a bill.
 type Line struct {
@@ -66,10 +68,7 @@ const (
 	// Memory of the functions as the modules set it; 1,769 MB come with a whole CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 	ingestMB, compactorMB, cpuMB = 512, 1769, 1769
 
-	// README, "How fast": by `make bench`, on events that compress well. Compaction of others takes up to four times the CPU, see there.
-	ingestRate, ingestBytes = 697_000, 303e6 // events, and bytes, in a CPU second
-	mergeBytes, moveBytes   = 201e6, 215e6   // bytes of lines in a CPU second: fragments merged, parts put together
-	ratio                   = 5              // of gzip level 6, by `make bench-peers`
+	ratio = 5 // of gzip level 6, by `make bench-peers`
 
 	// Estimates, but for what the modules set: nobody has run a deployment at these loads.
 	waiting       = 0.15 // seconds in which an invocation of ingest waits for S3 and DynamoDB
@@ -77,10 +76,12 @@ const (
 	ticks         = 12   // runs of the planner in an hour
 	dirty         = 2    // hours that get new events at once, most of the time
 	settling      = 10   // visits until an hour is put together, published and swept
-	listings      = 5    // of a visit
+	listings      = 5    // of a visit, of no more than a page
+	looks         = 2    // of a visit, each of which lists the hour's fragments
 	writes        = 3    // of a visit: index and part, and what is swept
 	hoursOfABatch = 1.5  // hours that the events of a batch fall into
 	kept          = 6.5  // hours until a fragment is swept
+	page          = 1000 // keys of a listing
 	laneEvents    = 100e6
 	metrics       = 30
 	alarms        = 17
@@ -103,6 +104,8 @@ func (l Load) Check() error {
 		{l.Peak >= 1 && l.Peak <= 1000, "peak: want 1 to 1000"},
 		{l.Stream == Provisioned || l.Stream == OnDemand || l.Stream == Cheaper, "stream: want provisioned, on-demand or cheaper"},
 		{l.Claims == "none" || l.Claims == "shard" || l.Claims == "global", "claims: want none, shard or global"},
+		{l.Lanes == 0 || l.Lanes >= 1 && l.Lanes <= 256 && math.Trunc(math.Log2(l.Lanes)) == math.Log2(l.Lanes), "lanes: want a power of two up to 256, or 0 for as many as the load wants"},
+		{l.Factor >= 1 && l.Factor <= 10 && math.Trunc(l.Factor) == l.Factor, "factor: want 1 to 10, as Lambda does"},
 		{l.Window >= 0 && l.Window <= 5*time.Minute, "batch-window: want 0s to 5m, as Lambda does"},
 		{l.Scans >= 0 && l.Scans <= 1e6, "scans: want 0 or more"},
 	} {
@@ -118,18 +121,37 @@ func (l Load) Shards() float64 {
 	return math.Ceil(l.Rate * l.Peak / full * max(1./shardRecords, l.Bytes/shardBytes))
 }
 
-// Lanes is how many an hour is split into.
-func (l Load) Lanes() float64 {
+// lanes is how many an hour is split into.
+func (l Load) lanes() float64 {
+	if l.Lanes > 0 {
+		return l.Lanes
+	}
 	return math.Exp2(max(0, math.Ceil(math.Log2(l.Rate*l.Peak*3600/laneEvents))))
 }
 
-// Invocations of ingest in a month: a batch is sent when its first record has waited for the window, or when it is full.
-func (l Load) Invocations() float64 {
-	shards := l.Shards()
-	rate := l.Rate / shards
+// ForShards is the load that fills so many shards.
+func (l Load) ForShards(n float64) Load {
+	l.Rate = n * full / l.Peak / max(1./shardRecords, l.Bytes/shardBytes)
+	return l
+}
+
+// Invocations of ingest in a month.
+func (l Load) Invocations() float64 { return l.batches(l.Rate) * seconds }
+
+// batches in a second, at so many events: one is sent when its first record has waited for the window, or when it is full. Each shard has as many streams
+// of them as the factor says.
+func (l Load) batches(rate float64) float64 {
+	streams := l.Shards() * l.Factor
+	rate /= streams
 	a := 1 / (l.Window.Seconds() + 1/rate)
 	b := rate / min(batchRecords, batchPayload/(l.Bytes*4/3+envelopeBytes))
-	return shards * max(a, b) * seconds
+	return streams * max(a, b)
+}
+
+// lasts is how many seconds an invocation of ingest takes for so many events, and calls of S3.
+func (l Load) lasts(p *Prices, events, calls float64) float64 {
+	m := p.measured
+	return waiting + (max(events/m["ingest_events"], events*l.Bytes/m["ingest_bytes"])+calls*m["call_seconds"])*cpuMB/ingestMB
 }
 
 // Million is a line's price per million events.
@@ -147,10 +169,10 @@ func Bills(l Load, p *Prices) []Line {
 	l.stream(p, add)
 
 	n := l.Invocations()
-	lasts := waiting + max(events/ingestRate, raw/ingestBytes)/n*cpuMB/ingestMB
+	fragments := min(n*hoursOfABatch*l.lanes(), events)
+	lasts := l.lasts(p, events/n, fragments/n+1)
 	add(Lakebed, "ingest: invocations", n, "requests", p.cost("lambda_request", n))
 	add(Lakebed, "ingest: time", n*lasts*ingestMB/kib, "GB-seconds", p.cost("lambda_gb_second", n*lasts*ingestMB/kib))
-	fragments := min(n*hoursOfABatch*l.Lanes(), events)
 	add(Lakebed, "ingest: objects", fragments+n, "S3 writes", p.cost("s3_put", fragments+n))
 	for _, strategy := range []string{"none", "shard", "global"} {
 		w, r := claimUnits(strategy, events, n)
@@ -161,13 +183,17 @@ func Bills(l Load, p *Prices) []Line {
 		add(bill, "claims: "+strategy, w+r, "units", p.cost("dynamodb_write_unit", w)+p.cost("dynamodb_read_unit", r))
 	}
 
-	visits := hours * (min(ticks*dirty, fragments/hours) + settling)
+	visits := hours * (min(ticks*dirty*l.lanes(), fragments/hours) + settling)
 	planned := float64(hours * ticks)
-	time := (raw/mergeBytes + raw/moveBytes + visits*visiting + planned) * compactorMB / kib
+	m := p.measured
+	pages := fragments / hours / page * (visits*looks + planned*kept)
+	busy := raw/m["merge_bytes"] + raw/m["move_bytes"] + fragments*m["call_seconds"]
+	time := (busy + visits*visiting + planned + pages*m["page_seconds"]) * compactorMB / kib
 	add(Lakebed, "compactor: invocations", visits+planned, "requests", p.cost("lambda_request", visits+planned))
 	add(Lakebed, "compactor: time", time, "GB-seconds", p.cost("lambda_gb_second", time))
 	add(Lakebed, "compactor: fragments read", fragments, "S3 reads", p.cost("s3_get", fragments))
-	add(Lakebed, "compactor: listings and writes", visits*(listings+writes), "S3 writes", p.cost("s3_put", visits*(listings+writes)))
+	calls := visits*(listings+writes) + pages
+	add(Lakebed, "compactor: listings and writes", calls, "S3 writes", p.cost("s3_put", calls))
 
 	held := small + raw/gb*kept/hours
 	add(Lakebed, "storage of a month's events", held, "GB", p.cost("s3_gb_month", held))

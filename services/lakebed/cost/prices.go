@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -15,10 +16,11 @@ import (
 //go:embed prices.yaml
 var Known []byte
 
-// Prices is a dated list of what AWS asks for.
+// Prices is a dated list of what AWS asks for, of what the code takes, and of where AWS stops.
 type Prices struct {
-	Date, Region string
-	of           map[string][]step
+	Date, Region     string
+	of               map[string][]step
+	measured, limits map[string]float64
 }
 
 // step is a price that holds up to a month's total; 0: for all beyond.
@@ -37,28 +39,44 @@ func Read(text []byte) (*Prices, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(own.of)) {
-		if known.of[name] == nil {
-			return nil, fmt.Errorf("nothing has the price %s: `lakebed cost --show-prices` lists the names", name)
-		}
+	if err := errors.Join(replace("price", known.of, own.of), replace("measured", known.measured, own.measured), replace("limit", known.limits, own.limits)); err != nil {
+		return nil, err
 	}
-	maps.Copy(known.of, own.of)
 	known.Date, known.Region = own.Date, own.Region
 	return known, nil
 }
 
+// replace puts one's own values in the place of those that are known.
+func replace[V any](what string, known, own map[string]V) error {
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if _, ok := known[name]; !ok {
+			return fmt.Errorf("nothing has the %s %s: `lakebed cost --show-prices` lists the names", what, name)
+		}
+	}
+	maps.Copy(known, own)
+	return nil
+}
+
 func parse(text []byte) (*Prices, error) {
 	var file struct {
-		Date, Region string
-		Prices       map[string]any
+		Date, Region     string
+		Prices           map[string]any
+		Measured, Limits map[string]float64
 	}
 	if err := yaml.UnmarshalWithOptions(text, &file, yaml.Strict()); err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, false))
 	}
-	if file.Date == "" || file.Region == "" || len(file.Prices) == 0 {
-		return nil, errors.New("want a date, a region and prices, so that it can be told what they are")
+	if file.Date == "" || file.Region == "" || len(file.Prices)+len(file.Measured)+len(file.Limits) == 0 {
+		return nil, errors.New("want a date, a region, and prices, measured or limits, so that it can be told what they are")
 	}
-	p := &Prices{Date: file.Date, Region: file.Region, of: map[string][]step{}}
+	p := &Prices{Date: file.Date, Region: file.Region, of: map[string][]step{}, measured: file.Measured, limits: file.Limits}
+	for _, some := range []map[string]float64{p.measured, p.limits} {
+		for name, n := range some {
+			if !(n > 0) || math.IsInf(n, 0) {
+				return nil, fmt.Errorf("%s: want a number above 0", name)
+			}
+		}
+	}
 	for name, value := range file.Prices {
 		steps, err := stepsOf(value)
 		if err != nil {

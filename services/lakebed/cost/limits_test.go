@@ -1,0 +1,140 @@
+package cost
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"testing"
+	"time"
+)
+
+func taken(l Load, p *Prices) map[string]float64 {
+	all := map[string]float64{}
+	for _, limit := range Limits(l, p) {
+		all[limit.What] = limit.Amount
+	}
+	return all
+}
+
+// A thousand shards, four fifths full of events of 500 B, reckoned by hand.
+func TestLimitsByHand(t *testing.T) {
+	p := prices(t, "date: x\nregion: y\nmeasured: {merge_bytes: 50e6, move_bytes: 200e6, page_seconds: 0.1, call_seconds: 1e-9}\nlimits: {s3_writes: 100}")
+	l := load(1, 500).ForShards(1000)
+	l.Lanes = 4
+	got := taken(l, p)
+	batches := 1000 / (5 + 1./800)
+	for what, want := range map[string]float64{
+		"stream: shards of the account":                         1000,
+		"stream: written to a shard":                            80,
+		"stream: read from a shard":                             400_000,
+		"S3: fragments written to an hour":                      batches * 4,
+		"S3: ledger entries written":                            batches,
+		"claims: a batch's ids":                                 365 + 24*800*(5+1./800),
+		"compactor: a look at an hour's fragments":              batches * 4 * 3600 / 1000 * 0.1,
+		"compactor: a lane's merge of what came since the last": 400e6 / 4 / 50e6 * 300,
+		"compactor: workers":                                    400e6/50e6 + 400e6/200e6 + 4*2/300.*(0.5+2*batches*4*3.6*0.1),
+		"Lambda: at once, when shards catch up":                 1000 + 10 + 1,
+		"Glue: calls":                                           4 * 2 / 300. * 10,
+	} {
+		if math.Abs(got[what]-want) > 0.001*want {
+			t.Errorf("%s: %g, by hand %g", what, got[what], want)
+		}
+	}
+	if l.Shards() != 1000 {
+		t.Errorf("%g shards are filled by what fills 1000", l.Shards())
+	}
+	all := Limits(l, p)
+	if !slices.IsSortedFunc(all, func(a, b Limit) int { return -int(math.Copysign(1, a.Share()-b.Share())) }) {
+		t.Error("what breaks first does not come first")
+	}
+	for _, limit := range all {
+		if limit.What == "S3: fragments written to an hour" && limit.Most != 100 {
+			t.Errorf("a limit of one's own is not taken: %+v", limit)
+		}
+	}
+}
+
+// Whatever is measured counts in the bill or against a limit, and each limit is the most of something.
+func TestEachNumberCounts(t *testing.T) {
+	loads := []Load{load(1000, 100), load(1e6, 900)}
+	loads[1].Factor = 4
+	reckon := func(p *Prices) (all []float64) {
+		for _, l := range loads {
+			for _, limit := range Limits(l, p) {
+				all = append(all, limit.Share())
+			}
+			for _, line := range Bills(l, p) {
+				all = append(all, line.Month)
+			}
+		}
+		return all
+	}
+	for _, of := range []func(*Prices) map[string]float64{func(p *Prices) map[string]float64 { return p.measured }, func(p *Prices) map[string]float64 { return p.limits }} {
+		for name := range maps.Keys(of(prices(t, ""))) {
+			p := prices(t, "")
+			was := reckon(p)
+			of(p)[name] *= 3
+			if slices.Equal(reckon(p), was) {
+				t.Errorf("nothing changes with %s", name)
+			}
+		}
+	}
+}
+
+// More events take more of everything, as long as lanes stay as they are.
+func TestLimitsGrow(t *testing.T) {
+	p := prices(t, "")
+	before := map[string]float64{}
+	for rate := 0.01; rate < 2e6; rate *= 1.7 {
+		l := load(rate, 500)
+		l.Lanes = 4
+		for what, amount := range taken(l, p) {
+			if math.IsNaN(amount) || math.IsInf(amount, 0) || amount < 0 {
+				t.Errorf("%s: %g at %g a second", what, amount, rate)
+			}
+			if whole := l.Shards() > 100; whole && amount < before[what]*0.99 && what != "stream: written to a shard" {
+				t.Errorf("%s: %g at %g a second, %g at fewer", what, amount, rate, before[what])
+			}
+			before[what] = amount
+		}
+	}
+}
+
+// A shard gives 2 MiB a second; invocations that last too long give less, and several at once more.
+func TestCatchUp(t *testing.T) {
+	p := prices(t, "")
+	l := load(1, 500).ForShards(10)
+	if got, want := CatchUp(l, p), 2097152/(800*500.); math.Abs(got-want) > 1e-9 {
+		t.Errorf("%g, want what the shard gives, %g", got, want)
+	}
+	slow := prices(t, "date: x\nregion: y\nmeasured: {ingest_bytes: 1e6}")
+	one := CatchUp(l, slow)
+	l.Factor = 2
+	if two := CatchUp(l, slow); one >= 1 || math.Abs(two-2*one) > 1e-9 {
+		t.Errorf("%g with a batch at once, %g with two", one, two)
+	}
+}
+
+func TestLanes(t *testing.T) {
+	l := load(1e6, 500)
+	want := l.lanes()
+	if l.Lanes = 2; l.lanes() != 2 || want < 32 {
+		t.Errorf("%g lanes are wanted, %g are told", want, l.lanes())
+	}
+	for lanes, good := range map[float64]bool{0: true, 1: true, 256: true, 3: false, 512: false, 0.5: false, -1: false} {
+		l := load(1, 500)
+		if l.Lanes = lanes; (l.Check() == nil) != good {
+			t.Errorf("%g lanes: %v", lanes, l.Check())
+		}
+	}
+	for factor, good := range map[float64]bool{1: true, 10: true, 0: false, 11: false, 1.5: false} {
+		l := load(1, 500)
+		if l.Factor = factor; (l.Check() == nil) != good {
+			t.Errorf("factor %g: %v", factor, l.Check())
+		}
+	}
+	l.Window = time.Minute
+	if many := l.batches(l.Rate); many >= load(1e6, 500).batches(l.Rate) {
+		t.Error("a longer window does not make fewer batches")
+	}
+}
