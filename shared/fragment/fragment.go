@@ -73,7 +73,7 @@ func Encode(lines []Line, sum uint64, m event.Mapping) ([]byte, error) {
 		if i+1 < len(cuts) {
 			to = cuts[i+1]
 		}
-		if err := encode(&out, lines[from:to], i, len(cuts)-1-i, sum, m); err != nil {
+		if err := encode(&out, lines[from:to], place{uint32(i), uint32(len(cuts) - 1 - i)}, sum, m); err != nil {
 			return nil, fmt.Errorf("encode fragment: %w", err)
 		}
 	}
@@ -81,7 +81,7 @@ func Encode(lines []Line, sum uint64, m event.Mapping) ([]byte, error) {
 }
 
 // encode adds a member.
-func encode(out *bytes.Buffer, lines []Line, before, after int, sum uint64, m event.Mapping) error {
+func encode(out *bytes.Buffer, lines []Line, at place, sum uint64, m event.Mapping) error {
 	seen := schema.NewInferrer(schema.Limits{}, nil)
 	for _, l := range lines {
 		if err := seen.Observe(l.Text); err != nil {
@@ -99,8 +99,8 @@ func encode(out *bytes.Buffer, lines []Line, before, after int, sum uint64, m ev
 	b = append(b, 'L', 'F')
 	b = binary.LittleEndian.AppendUint16(b, uint16(extra-4))
 	b = append(b, version)
-	b = binary.LittleEndian.AppendUint32(b, uint32(before))
-	b = binary.LittleEndian.AppendUint32(b, uint32(after))
+	b = binary.LittleEndian.AppendUint32(b, at.before)
+	b = binary.LittleEndian.AppendUint32(b, at.after)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(lines)))
 	b = binary.LittleEndian.AppendUint64(b, 0) // raw and size: when they are known
 	b = binary.LittleEndian.AppendUint64(b, sum)
