@@ -229,7 +229,9 @@ const block = 256 << 10
 func (m *merge) writeFresh() error {
 	c := m.chunk
 	c.sort()
-	m.choose()
+	if err := m.choose(); err != nil {
+		return err
+	}
 	lines := int64(0)
 	write := func() error {
 		if lines == 0 {
@@ -263,10 +265,10 @@ func (m *merge) writeFresh() error {
 const samples, sampled = 8, 64
 
 // choose has the part compressed as the first of its lines are best compressed. A part of few is compressed as well as can be.
-func (m *merge) choose() {
+func (m *merge) choose() error {
 	c := m.chunk
 	if m.chosen || len(c.fresh) < 2*samples*sampled {
-		return
+		return nil
 	}
 	m.chosen = true
 	for n := range samples {
@@ -274,8 +276,9 @@ func (m *merge) choose() {
 			c.block = append(append(c.block, c.bytes(&c.lines[o.line])...), '\n')
 		}
 	}
-	m.part.Choose(c.block)
+	err := m.part.Choose(c.block)
 	c.block = c.block[:0]
+	return err
 }
 
 // eachKnown calls f for the fingerprints of a part. An index that vanished or turns out corrupt is a reason to look again, and to make it

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	stdgzip "compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 
+	"github.com/lakebed/lakebed/shared/gz"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -159,4 +161,77 @@ func FuzzParseHeader(f *testing.F) {
 			t.Errorf("%+v gives %+v, %v", h, back, err)
 		}
 	})
+}
+
+// A part may have many members: some that were written, at the level that pays, and some that were added as they are.
+func TestMembers(t *testing.T) {
+	var alike, varied strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&alike, `{"n":%d}`+"\n", i%10)
+		fmt.Fprintf(&varied, `{"n":"%x"}`+"\n", uint64(i+1)*0x9e3779b97f4a7c15)
+	}
+	source := spooled(t, `{"n":1}`, `{"n":2}`)
+	if err := source.Finish(Header{Kind: Data}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := source.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := NewWriter(t.TempDir())
+	want := ""
+	join := func() {
+		to, err := w.Join()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := to.Write(joined[HeaderSize:]); err != nil {
+			t.Fatal(err)
+		}
+		w.Joined(2, 16)
+		want += "{\"n\":1}\n{\"n\":2}\n"
+	}
+	write := func(text string) {
+		if err := errors.Join(w.Choose([]byte(text)), w.Write([]byte(text), int64(strings.Count(text, "\n")))); err != nil {
+			t.Fatal(err)
+		}
+		want += text
+	}
+	join()
+	write(varied.String())
+	if w.level != gz.Quick {
+		t.Errorf("what level 6 does not make smaller is written at level %d", w.level)
+	}
+	write(alike.String())
+	if w.level != gz.Dense {
+		t.Errorf("what level 6 makes smaller is written at level %d", w.level)
+	}
+	join()
+	join()
+	write("{}\n")
+	if err := w.Finish(Header{Kind: Data}); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := ParseHeader(body)
+	if err != nil || h.Events != int64(strings.Count(want, "\n")) || w.Raw() != int64(len(want)) || w.Size() != int64(len(body)) {
+		t.Errorf("got %+v, %d bytes of %d, %v", h, w.Raw(), len(want), err)
+	}
+	z, err := stdgzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(z); err != nil || string(text) != want {
+		t.Errorf("%d bytes come back, want %d: %v", len(text), len(want), err)
+	}
 }

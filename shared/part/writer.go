@@ -24,12 +24,14 @@ type Writer struct {
 // NewWriter starts a part, spooled below dir ("" for the system's folder for such) once it is large.
 func NewWriter(dir string) *Writer { return &Writer{spool: spool.New(dir), level: gz.Dense} }
 
-// Choose takes lines such as will be written, before the first of them is, and has them compressed quickly where that makes them larger by less
-// than a tenth.
-func (w *Writer) Choose(sample []byte) {
+// Choose takes lines such as will be written, and has what follows compressed quickly where that makes it larger by less than a tenth.
+func (w *Writer) Choose(sample []byte) error {
+	err := w.end() // at the level that it has
+	w.level = gz.Dense
 	if small := gz.Size(sample, gz.Dense); gz.Size(sample, gz.Quick)-small < small/10 {
 		w.level = gz.Quick
 	}
+	return err
 }
 
 // Write adds lines, each ended by a newline.
