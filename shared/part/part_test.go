@@ -167,7 +167,7 @@ func FuzzParseHeader(f *testing.F) {
 func TestMembers(t *testing.T) {
 	var alike, varied strings.Builder
 	for i := range 3000 {
-		fmt.Fprintf(&alike, `{"n":%d}`+"\n", i%10)
+		fmt.Fprintf(&alike, `{"user":"user %d of many","plan":"plan %d of some","city":"city %d of all","n":%d}`+"\n", i*i%97, i*i%53, i*i%31, i%7)
 		fmt.Fprintf(&varied, `{"n":"%x"}`+"\n", uint64(i+1)*0x9e3779b97f4a7c15)
 	}
 	source := spooled(t, `{"n":1}`, `{"n":2}`)
