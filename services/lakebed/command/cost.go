@@ -24,8 +24,8 @@ bill "lakebed" is what the stream, the functions, the bucket and queries cost to
 setting, and not in the sum. "firehose" is Amazon Data Firehose fed directly, which sorts by the hour of arrival and keeps copies; "firehose+time"
 has it sort by the event's own hour. Free tiers, taxes and traffic out of AWS are left out.
 
-With --limits: what the busiest hour takes of each thing that AWS or the deployment limits, and what to turn; what breaks first comes first. A share
-above 1 is more than there is.`,
+With --limits: what the busiest hour takes of each thing that AWS or the deployment limits, and what to turn; what breaks first, with
+more and more shards, comes first. A share above 1 is more than there is.`,
 		Example: `  lakebed cost --events-per-second 115 --bytes 500
   lakebed cost --events-per-second 1000000 --bytes 500 --claims none -o json
   lakebed cost --shards 1000 --bytes 500 --limits
@@ -96,13 +96,17 @@ func (e *env) strained(load cost.Load, prices *cost.Prices) error {
 		fmt.Fprintf(e.err, "%.0f events a second on average, limits of %s as of %s; a backlog is read %.1f times as fast as events come\n",
 			load.Rate, prices.Region, prices.Date, cost.CatchUp(load, prices))
 	}
-	return e.rows([]string{"limit", "taken", "most", "unit", "share", "turn"}, func(yield func([]any) bool) {
+	return e.rows([]string{"limit", "taken", "most", "unit", "share", "breaks_at_shards", "turn"}, func(yield func([]any) bool) {
 		for _, l := range cost.Limits(load, prices) {
 			digits := 0
 			if l.Amount < 10 {
 				digits = 2
 			}
-			if !yield([]any{l.What, e.rounded(l.Amount, digits), l.Most, l.Unit, e.rounded(l.Share(), 3), l.Turn}) {
+			row := []any{l.What, e.rounded(l.Amount, digits), l.Most, l.Unit, e.rounded(l.Share(), 2), nil, l.Turn}
+			if l.Breaks > 0 {
+				row[5] = l.Breaks
+			}
+			if !yield(row) {
 				return
 			}
 		}

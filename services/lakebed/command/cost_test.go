@@ -55,8 +55,9 @@ func TestCost(t *testing.T) {
 	var met []struct {
 		Limit, Turn string
 		Share       float64
+		Breaks      float64 `json:"breaks_at_shards"`
 	}
-	if err := json.Unmarshal([]byte(list), &met); code != 0 || err != nil || len(met) < 10 || met[0].Share <= 1 || met[0].Turn == "" || !strings.Contains(words, "a backlog is read") {
+	if err := json.Unmarshal([]byte(list), &met); code != 0 || err != nil || len(met) < 10 || met[0].Share <= 1 || met[0].Breaks == 0 || met[0].Breaks > 1000 || met[0].Turn == "" || !strings.Contains(words, "a backlog is read") {
 		t.Errorf("%d, %v: %s%s", code, err, list, words)
 	}
 	for want, args := range map[string][]string{

@@ -74,6 +74,7 @@ const (
 	waiting       = 0.15 // seconds in which an invocation of ingest waits for S3 and DynamoDB
 	visiting      = 0.5  // seconds in which a visit of an hour waits
 	ticks         = 12   // runs of the planner in an hour
+	visitTicks    = 300. // seconds between them
 	dirty         = 2    // hours that get new events at once, most of the time
 	settling      = 10   // visits until an hour is put together, published and swept
 	listings      = 5    // of a visit, of no more than a page
@@ -82,10 +83,13 @@ const (
 	hoursOfABatch = 1.5  // hours that the events of a batch fall into
 	kept          = 6.5  // hours until a fragment is swept
 	page          = 1000 // keys of a listing
-	laneEvents    = 100e6
+	mostLanes     = 256
 	metrics       = 30
 	alarms        = 17
 	logBytes      = 1500 // of an invocation
+
+	// services/compactor, dedupe.go and minor.go: shares of the memory for text and for lines, and what a line takes; shared/index: an id and a body's hash
+	textShare, lineShare, lineBytes, indexedID = 0.75, 0.25, 112, 24
 
 	shardItem, shardID = 365, 24 // bytes of a claim's item, and of an id in it: shared/claims/dynamoclaims
 	shardReads         = 0.026   // read units an event, at one batch a second
@@ -121,12 +125,27 @@ func (l Load) Shards() float64 {
 	return math.Ceil(l.Rate * l.Peak / full * max(1./shardRecords, l.Bytes/shardBytes))
 }
 
-// lanes is how many an hour is split into.
-func (l Load) lanes() float64 {
-	if l.Lanes > 0 {
-		return l.Lanes
+// lanes is how many an hour is split into: as many as told, else so many that each of them is merged in four fifths of the time, in the busiest hour.
+func (l Load) lanes(p *Prices) float64 {
+	n := max(1, l.Lanes)
+	for l.Lanes == 0 && n < mostLanes && l.merging(p, l.Rate*l.Peak, n) > full {
+		n *= 2
 	}
-	return math.Exp2(max(0, math.Ceil(math.Log2(l.Rate*l.Peak*3600/laneEvents))))
+	return n
+}
+
+// merging is how many seconds a lane's worker takes for what comes in a second, when an hour of so many events a second ends. Each time its memory is full of
+// new lines, it reads the ids that the lane has so far, from the bucket.
+func (l Load) merging(p *Prices, rate, lanes float64) float64 {
+	rate /= lanes
+	return rate*l.Bytes/p.measured["merge_bytes"] + l.knowing(p, rate)
+}
+
+// knowing is the part of it that goes into reading ids.
+func (l Load) knowing(p *Prices, rate float64) float64 {
+	held := p.limits["compactor_text"] * min(textShare/l.Bytes, lineShare/lineBytes)
+	flushes := min(rate, rate/held+1/visitTicks)
+	return flushes * rate * 3600 * indexedID / p.measured["index_bytes"]
 }
 
 // ForShards is the load that fills so many shards.
@@ -169,7 +188,7 @@ func Bills(l Load, p *Prices) []Line {
 	l.stream(p, add)
 
 	n := l.Invocations()
-	fragments := min(n*hoursOfABatch*l.lanes(), events)
+	fragments := min(n*hoursOfABatch*l.lanes(p), events)
 	lasts := l.lasts(p, events/n, fragments/n+1)
 	add(Lakebed, "ingest: invocations", n, "requests", p.cost("lambda_request", n))
 	add(Lakebed, "ingest: time", n*lasts*ingestMB/kib, "GB-seconds", p.cost("lambda_gb_second", n*lasts*ingestMB/kib))
@@ -183,11 +202,11 @@ func Bills(l Load, p *Prices) []Line {
 		add(bill, "claims: "+strategy, w+r, "units", p.cost("dynamodb_write_unit", w)+p.cost("dynamodb_read_unit", r))
 	}
 
-	visits := hours * (min(ticks*dirty*l.lanes(), fragments/hours) + settling)
+	visits := hours * (min(ticks*dirty*l.lanes(p), fragments/hours) + settling)
 	planned := float64(hours * ticks)
 	m := p.measured
 	pages := fragments / hours / page * (visits*looks + planned*kept)
-	busy := raw/m["merge_bytes"] + raw/m["move_bytes"] + fragments*m["call_seconds"]
+	busy := raw/m["merge_bytes"] + raw/m["move_bytes"] + fragments*m["call_seconds"] + l.knowing(p, l.Rate/l.lanes(p))*l.lanes(p)*seconds/2
 	time := (busy + visits*visiting + planned + pages*m["page_seconds"]) * compactorMB / kib
 	add(Lakebed, "compactor: invocations", visits+planned, "requests", p.cost("lambda_request", visits+planned))
 	add(Lakebed, "compactor: time", time, "GB-seconds", p.cost("lambda_gb_second", time))

@@ -11,25 +11,49 @@ type Limit struct {
 	What         string
 	Amount, Most float64
 	Unit         string
-	Turn         string // what helps
+	Breaks       float64 // shards, as full as usual, that take more than there is; 0: no number of them
+	Turn         string  // what helps
 }
 
 // Share is how much of the most is taken: what is above 1 breaks.
 func (l Limit) Share() float64 { return l.Amount / l.Most }
 
-const (
-	glueCalls  = 10 // of a visit
-	visitTicks = 3600 / ticks
-)
+const glueCalls = 10 // of a visit
 
-// Limits gives what the busiest hour takes of each thing that is limited; what breaks first comes first.
+// mostShards is how many are looked at, in steps of a twentieth.
+const mostShards, step20 = 1e5, 1.05
+
+// Limits gives what the busiest hour takes of each thing that is limited, what breaks first with more and more shards first.
 func Limits(l Load, p *Prices) []Limit {
+	all := l.takes(p)
+	for n := 1.; n < mostShards; n = math.Ceil(n * step20) {
+		for i, limit := range l.ForShards(n).takes(p) {
+			if all[i].Breaks == 0 && limit.Share() > 1 {
+				all[i].Breaks = n
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Limit) int {
+		return cmp.Or(cmp.Compare(never(a.Breaks), never(b.Breaks)), cmp.Compare(b.Share(), a.Share()))
+	})
+	return all
+}
+
+func never(shards float64) float64 {
+	if shards == 0 {
+		return math.Inf(1)
+	}
+	return shards
+}
+
+// takes is Limits but for when they break, in no order.
+func (l Load) takes(p *Prices) []Limit {
 	var all []Limit
 	add := func(what string, amount, most float64, unit, turn string) {
-		all = append(all, Limit{what, amount, most, unit, turn})
+		all = append(all, Limit{What: what, Amount: amount, Most: most, Unit: unit, Turn: turn})
 	}
 	m, most := p.measured, p.limits
-	rate, shards, lanes := l.Rate*l.Peak, l.Shards(), l.lanes()
+	rate, shards, lanes := l.Rate*l.Peak, l.Shards(), l.lanes(p)
 	batches := l.batches(rate)
 	events := rate / batches
 	fragments := min(batches*lanes, rate) // of the hour itself; those of late events go elsewhere
@@ -42,13 +66,14 @@ func Limits(l Load, p *Prices) []Limit {
 	add("ingest: invocations of a shard, one after the other", batches/shards/l.Factor*lasts, 1, "seconds a second", "factor")
 	add("ingest: memory", m["ingest_mb"], most["ingest_memory"], "MB", "memory")
 
-	busy := rate*l.Bytes*(1/m["merge_bytes"]+1/m["move_bytes"]) + fragments*m["call_seconds"]
+	merging := l.merging(p, rate, lanes)
+	busy := merging*lanes + rate*l.Bytes/m["move_bytes"] + fragments*m["call_seconds"]
 	hourly := fragments * 3600
 	look := hourly / page * m["page_seconds"]
 	visits := min(lanes*dirty/visitTicks, fragments)
 	workers := busy + visits*(visiting+looks*look)
 	add("compactor: workers", workers, most["compactor_workers"], "at once", "workers")
-	add("compactor: a lane's merge of what came since the last", rate*l.Bytes/lanes/m["merge_bytes"]*visitTicks, visitTicks, "seconds", "lanes")
+	add("compactor: a lane's merge of what came in 5 minutes", merging*visitTicks, visitTicks, "seconds", "lanes, the setting memory")
 	add("compactor: a look at an hour's fragments", look, most["lambda_seconds"], "seconds", "batch-window, fewer lanes")
 	add("compactor: a survey of all fragments", hourly*kept/page*m["page_seconds"], most["lambda_seconds"], "seconds", "batch-window, fewer lanes, a shorter grace")
 	add("compactor: memory", m["merge_mb"]+hourly*m["look_bytes"]/1e6, most["compactor_memory"], "MB", "batch-window, fewer lanes; memory")
@@ -71,8 +96,6 @@ func Limits(l Load, p *Prices) []Limit {
 	}
 
 	add("Glue: calls", visits*glueCalls, most["glue_calls"], "a second", "fewer lanes, the quota")
-
-	slices.SortStableFunc(all, func(a, b Limit) int { return cmp.Compare(b.Share(), a.Share()) })
 	return all
 }
 
@@ -80,5 +103,5 @@ func Limits(l Load, p *Prices) []Limit {
 func CatchUp(l Load, p *Prices) float64 {
 	rate := l.Rate * l.Peak / l.Shards()
 	most := min(batchRecords, batchPayload/(l.Bytes*4/3+envelopeBytes)) // of a full batch
-	return math.Min(l.Factor*most/l.lasts(p, most, l.lanes()*hoursOfABatch+1), p.limits["kinesis_shard_read"]/l.Bytes) / rate
+	return math.Min(l.Factor*most/l.lasts(p, most, l.lanes(p)*hoursOfABatch+1), p.limits["kinesis_shard_read"]/l.Bytes) / rate
 }

@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -18,23 +19,24 @@ func taken(l Load, p *Prices) map[string]float64 {
 
 // A thousand shards, four fifths full of events of 500 B, reckoned by hand.
 func TestLimitsByHand(t *testing.T) {
-	p := prices(t, "date: x\nregion: y\nmeasured: {merge_bytes: 50e6, move_bytes: 200e6, page_seconds: 0.1, call_seconds: 1e-9}\nlimits: {s3_writes: 100}")
+	p := prices(t, "date: x\nregion: y\nmeasured: {merge_bytes: 50e6, move_bytes: 200e6, index_bytes: 1e8, page_seconds: 0.1, call_seconds: 1e-9}\nlimits: {s3_writes: 100, compactor_text: 26666666.67}")
 	l := load(1, 500).ForShards(1000)
 	l.Lanes = 4
 	got := taken(l, p)
 	batches := 1000 / (5 + 1./800)
+	reading := (200_000/40_000. + 1/300.) * 200_000 * 3600 * 24 / 1e8 // a lane's ids, each time that 40,000 lines are there, and every 5 minutes
 	for what, want := range map[string]float64{
-		"stream: shards of the account":                         1000,
-		"stream: written to a shard":                            80,
-		"stream: read from a shard":                             400_000,
-		"S3: fragments written to an hour":                      batches * 4,
-		"S3: ledger entries written":                            batches,
-		"claims: a batch's ids":                                 365 + 24*800*(5+1./800),
-		"compactor: a look at an hour's fragments":              batches * 4 * 3600 / 1000 * 0.1,
-		"compactor: a lane's merge of what came since the last": 400e6 / 4 / 50e6 * 300,
-		"compactor: workers":                                    400e6/50e6 + 400e6/200e6 + 4*2/300.*(0.5+2*batches*4*3.6*0.1),
-		"Lambda: at once, when shards catch up":                 1000 + 10 + 1,
-		"Glue: calls":                                           4 * 2 / 300. * 10,
+		"stream: shards of the account":                       1000,
+		"stream: written to a shard":                          80,
+		"stream: read from a shard":                           400_000,
+		"S3: fragments written to an hour":                    batches * 4,
+		"S3: ledger entries written":                          batches,
+		"claims: a batch's ids":                               365 + 24*800*(5+1./800),
+		"compactor: a look at an hour's fragments":            batches * 4 * 3600 / 1000 * 0.1,
+		"compactor: a lane's merge of what came in 5 minutes": (2 + reading) * 300,
+		"compactor: workers":                                  (2+reading)*4 + 400e6/200e6 + 4*2/300.*(0.5+2*batches*4*3.6*0.1),
+		"Lambda: at once, when shards catch up":               1000 + 10 + 1,
+		"Glue: calls":                                         4 * 2 / 300. * 10,
 	} {
 		if math.Abs(got[what]-want) > 0.001*want {
 			t.Errorf("%s: %g, by hand %g", what, got[what], want)
@@ -44,8 +46,13 @@ func TestLimitsByHand(t *testing.T) {
 		t.Errorf("%g shards are filled by what fills 1000", l.Shards())
 	}
 	all := Limits(l, p)
-	if !slices.IsSortedFunc(all, func(a, b Limit) int { return -int(math.Copysign(1, a.Share()-b.Share())) }) {
+	if !slices.IsSortedFunc(all, func(a, b Limit) int { return cmp.Compare(never(a.Breaks), never(b.Breaks)) }) {
 		t.Error("what breaks first does not come first")
+	}
+	for _, limit := range all {
+		if before := l.ForShards(limit.Breaks / step20); limit.Breaks > 0 && (taken(l.ForShards(limit.Breaks), p)[limit.What] <= limit.Most || taken(before, p)[limit.What] > limit.Most*1.1) {
+			t.Errorf("%+v breaks elsewhere", limit)
+		}
 	}
 	for _, limit := range all {
 		if limit.What == "S3: fragments written to an hour" && limit.Most != 100 {
@@ -117,9 +124,13 @@ func TestCatchUp(t *testing.T) {
 
 func TestLanes(t *testing.T) {
 	l := load(1e6, 500)
-	want := l.lanes()
-	if l.Lanes = 2; l.lanes() != 2 || want < 32 {
-		t.Errorf("%g lanes are wanted, %g are told", want, l.lanes())
+	p := prices(t, "")
+	want := l.lanes(p)
+	if l.merging(p, l.Rate*l.Peak, want) > 0.8 && want < mostLanes || l.merging(p, l.Rate*l.Peak, want/2) < 0.8 {
+		t.Errorf("%g lanes are wanted", want)
+	}
+	if l.Lanes = 2; l.lanes(p) != 2 || load(100, 500).lanes(p) != 1 {
+		t.Errorf("%g lanes where 2 are told, %g where one is enough", l.lanes(p), load(100, 500).lanes(p))
 	}
 	for lanes, good := range map[float64]bool{0: true, 1: true, 256: true, 3: false, 512: false, 0.5: false, -1: false} {
 		l := load(1, 500)
