@@ -32,6 +32,7 @@ type Policy struct {
 	Grace        time.Duration // how long readers may use what is no longer current: at least LongestQuery and twice Bound
 	Live         time.Duration // how far back events_live reads fragments
 	LongestQuery time.Duration
+	Few          int // headers of earlier generations that a look may read before they are noted; 0: fewHeaders
 }
 
 // Anew is the size of a member that shrinks by a tenth or so when it is compressed together with others. Of a part it is eight times as much.
@@ -216,7 +217,7 @@ func (v *visit) step(ctx context.Context) (bool, error) {
 		err = v.sweep(ctx, s, d)
 	case doNothing:
 		v.result.due(d.due)
-		return false, nil
+		return false, v.note(ctx, s)
 	}
 	if err != nil && !errors.Is(err, errLost) {
 		err = fmt.Errorf("%s: %w", d.do, err)

@@ -20,7 +20,7 @@ import (
 // scene is a lake in which everything is still to be done: minor and major compaction, evolution, sweeping.
 func scene(t *testing.T) *lake {
 	l := newLake(t)
-	l.config.Policy.Target = 3000
+	l.config.Policy.Target, l.config.Policy.Few = 3000, 1
 	l.parts(3)
 	l.put(hour, "", false, l.want[hour]["e0-2"], lineOf(hour, "late", `,"n":1.5,"new":{"x":true}`))
 	l.put(hour+1, "", true, lineOf(hour+1, "next", ""))

@@ -40,6 +40,7 @@ type slot struct {
 	layout.Slot
 	part.Header
 	object bucket.Object
+	known  bool        // the header was noted before, and not read
 	head   *index.Head // of a data slot of the current generation, when its index is whole
 }
 
@@ -166,10 +167,14 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 		rows[at.Generation] = append(rows[at.Generation], slot{Slot: at, object: o})
 		rest[at.Generation] = append(rest[at.Generation], o)
 	}
+	known, err := v.known(ctx, rows)
+	if err != nil {
+		return err
+	}
 	for name := layout.FirstGeneration; name != ""; {
 		g := generation{name: name, slots: rows[name]}
 		delete(rest, name)
-		next, err := v.lookHeaders(ctx, &g)
+		next, err := v.lookHeaders(ctx, &g, known)
 		if err != nil {
 			return err
 		}
@@ -187,13 +192,13 @@ func (v *visit) lookSlots(ctx context.Context, s *state) error {
 }
 
 // lookHeaders reads what the slots say of themselves, and gives the successor's name when the last of them is a seal.
-func (v *visit) lookHeaders(ctx context.Context, g *generation) (layout.Generation, error) {
+func (v *visit) lookHeaders(ctx context.Context, g *generation, known map[string]part.Known) (layout.Generation, error) {
 	for i := range g.slots {
 		if g.slots[i].Number != i+1 { // of an orphan, a sweeper may have left any
 			missing := layout.Slot{Partition: v.partition, Generation: g.name, Number: i + 1}
 			return "", fmt.Errorf("slot %d of %s is missing: it was deleted; restore %s", missing.Number, layout.Location(v.partition, g.name), missing.Key())
 		}
-		h, o, err := part.ReadHeader(ctx, v.bucket, g.slots[i].object.Key)
+		h, o, err := v.header(ctx, &g.slots[i], known)
 		if err != nil {
 			return "", err
 		}

@@ -76,6 +76,7 @@ func FuzzNames(f *testing.F) {
 				t.Errorf("%q is %+v, %v", all["entry"], x, err)
 			}
 		}
+		all["headers"] = Headers(hour)
 		all["rollup"] = Rollup{Arrival: hour, Hash: hash}.Key()
 		if g := FirstGeneration.Successor(nonce); g.Number() != 0 {
 			slot := Slot{Partition: hour, Generation: g, Number: 1 + int(hash%MaxSlots)}
@@ -85,7 +86,7 @@ func FuzzNames(f *testing.F) {
 			}
 		}
 		for name, key := range all {
-			want := map[string]int{"fragment": 3, "entry": 4, "reject": 4, "rollup": 3, "slot": 4, "location": 4}[name]
+			want := map[string]int{"fragment": 3, "entry": 4, "reject": 4, "rollup": 3, "headers": 3, "slot": 4, "location": 4}[name]
 			if !tame(strings.TrimSuffix(key, "/")) || strings.Count(key, "/") != want {
 				t.Errorf("%s %q is not tame, or not %d folders deep", name, key, want)
 			}

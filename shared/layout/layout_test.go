@@ -72,6 +72,7 @@ var parsers = map[string]func(string) (string, error){
 	"reject":   func(k string) (string, error) { x, err := ParseReject(k); return x.Key(), err },
 	"entry":    func(k string) (string, error) { x, err := ParseEntry(k); return x.Key(), err },
 	"rollup":   func(k string) (string, error) { x, err := ParseRollup(k); return x.Key(), err },
+	"headers":  func(k string) (string, error) { p, err := ParseHeaders(k); return Headers(p), err },
 	"location": func(k string) (string, error) {
 		p, g, err := ParseLocation(k)
 		return Location(p, g), err
@@ -85,6 +86,7 @@ var sampleKeys = map[string]string{
 	"reject":   "quarantine/dt=2026-11-23/hour=08/duplicate_key/local-1-2-0123456789abcdef.json",
 	"entry":    "ledger/new/dt=2026-11-23/hour=08/local-1-2-0123456789abcdef.json",
 	"rollup":   "ledger/dt=2026-11-23/hour=08/rollup-0123456789abcdef.json.gz",
+	"headers":  "index/dt=2026-11-23/hour=08/headers.json.gz",
 	"location": "events/dt=2026-11-23/hour=08/gen-0001/",
 }
 

@@ -115,3 +115,21 @@ func ParseIndex(key string) (Index, error) {
 	}
 	return Index{Slot: s, Inputs: inputs[1:]}, nil
 }
+
+// headersName is the last segment of Headers.
+const headersName = "headers.json.gz"
+
+// Headers gives index/dt=…/hour=…/headers.json.gz: what the slots of earlier generations say of themselves.
+func Headers(p Partition) string { return IndexPrefix(p) + headersName }
+
+// ParseHeaders is the inverse of Headers.
+func ParseHeaders(key string) (Partition, error) {
+	p, name, err := cut(key, Indexes)
+	if err == nil && name != headersName {
+		err = fmt.Errorf("key %q does not end in %s", key, headersName)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return p, nil
+}

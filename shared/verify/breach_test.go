@@ -377,6 +377,12 @@ var damages = []struct {
 	{"index without its part", func(l *lake) {
 		l.put(layout.Index{Slot: layout.Slot{Partition: hour9, Generation: first, Number: 1}, Inputs: inputs("x")}.Key(), l.get(l.indexOf(hour9, 1)))
 	}, []Code{IndexStray}},
+	{"noted of a slot what it does not say", func(l *lake) {
+		h, o, err := part.ReadHeader(l.Context(), l.Bucket, l.keys(layout.EventsPrefix(hour9))[0])
+		l.must(err)
+		h.Inputs = inputs("x")
+		l.must(part.PutKnown(l.Context(), l.Bucket, layout.Headers(hour9), []part.Known{{Key: o.Key, ETag: o.ETag, Header: h}}))
+	}, []Code{HeadersWrong}},
 	{"foreign objects", func(l *lake) {
 		for _, key := range []string{"visit/x", "erasures/x", "backfill/x", "README", "raw/x", "raw/dt=2026-11-20/hour=08/x.json", "events/x", "index/x", "quarantine/x", "ledger/x", "ledger/new/x"} {
 			l.put(key, nil)

@@ -10,6 +10,7 @@ const (
 	SlotUnreadable   Code = "slot_unreadable"   // a slot's header cannot be read
 	SealWrong        Code = "seal_wrong"        // a seal is not last, names no successor of its generation, or was removed
 	SuccessorMissing Code = "successor_missing" // the generation that a seal names is not there
+	HeadersWrong     Code = "headers_wrong"     // what was noted of the slots is not what they say: the compactor goes by it
 	NewerFormat      Code = "newer_format"      // written by a later version, which has to verify it
 	ForeignData      Code = "foreign_data"      // what Lakebed did not write lies where readers look; it stops the hour's compaction
 
@@ -76,6 +77,7 @@ var codes = []about{
 	{SlotMissing, false, restore + "; a slot is never deleted by Lakebed"},
 	{SlotUnreadable, false, restore},
 	{SealWrong, false, restore + "; the seals say which generation is current"},
+	{HeadersWrong, false, "delete it: it is a cache, which `lakebed compact --all` makes anew"},
 	{SuccessorMissing, false, restore},
 	{NewerFormat, false, "use the newer lakebed that wrote it"},
 	{ForeignData, false, "move it out of the lake"},

@@ -24,6 +24,7 @@ type state struct {
 	lost      bool              // the chain is broken where it matters: the current generation is not known
 	orphans   []orphan
 	indexes   []layout.Index
+	known     map[string]part.Known // what is noted of slots of earlier generations
 	fragments []fragment
 	consumed  map[string]int64 // the lines of each fragment that the current generation names
 	mark      uint64           // of all that was listed: equal where nothing moved
@@ -121,6 +122,9 @@ func (v *visit) look(ctx context.Context) error {
 		}
 	})
 	if err != nil {
+		return err
+	}
+	if s.known, err = part.ReadKnown(ctx, v.Bucket, layout.Headers(s.hour)); err != nil {
 		return err
 	}
 	if err := v.walk(ctx, rows); err != nil || s.lost {

@@ -61,7 +61,9 @@ func ours(key string) error {
 	case strings.HasPrefix(key, layout.Events):
 		_, err = layout.ParseSlot(key)
 	case strings.HasPrefix(key, layout.Indexes):
-		_, err = layout.ParseIndex(key)
+		if _, err = layout.ParseHeaders(key); err != nil {
+			_, err = layout.ParseIndex(key)
+		}
 	case strings.HasPrefix(key, layout.Quarantine):
 		_, err = layout.ParseReject(key)
 	case strings.HasPrefix(key, layout.Visits):

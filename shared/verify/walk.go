@@ -54,7 +54,8 @@ func (v *visit) readRow(ctx context.Context, g *generation) (next layout.Generat
 	last := 0
 	for i, d := range all {
 		last = v.checkGap(g, last, d.Slot)
-		d.Header, _, err = part.ReadHeader(ctx, v.Bucket, d.object.Key)
+		var seen bucket.Object
+		d.Header, seen, err = part.ReadHeader(ctx, v.Bucket, d.object.Key)
 		switch {
 		case errors.Is(err, bucket.ErrNotFound):
 			v.moved = true
@@ -78,6 +79,9 @@ func (v *visit) readRow(ctx context.Context, g *generation) (next layout.Generat
 				v.add(SealWrong, s.hour, d.object.Key, "the seal names %s as the successor of %s", next, g.name)
 				s.lost = true
 			}
+		}
+		if k, ok := v.state.known[seen.Key]; ok && k.ETag == seen.ETag && k.Header != d.Header {
+			v.add(HeadersWrong, s.hour, layout.Headers(s.hour), "it says of %s what that slot does not", seen.Key)
 		}
 		g.slots = append(g.slots, d)
 		if err := v.checkEmpty(ctx, d); err != nil {
