@@ -23,6 +23,7 @@ func in(file, old, with string) []edit { return []edit{{file, old, with}} }
 
 const (
 	commitGo = "services/compactor/commit.go"
+	noteGo   = "services/compactor/note.go"
 	decideGo = "services/compactor/decide.go"
 	lookGo   = "services/compactor/look.go"
 	majorGo  = "services/compactor/major.go"
@@ -75,6 +76,7 @@ var bugs = []bug{
 		"\tfor _, o := range s.indexes {\n\t\tif head, err := index.ReadHead(ctx, v.bucket, o.Key); err == nil {\n\t\t\tfor _, f := range head.Consumed {\n"+
 			"\t\t\t\tif consumed[f.Name] == nil {\n\t\t\t\t\tconsumed[f.Name] = &slot{}\n\t\t\t\t}\n\t\t\t}\n\t\t}\n\t}\n\tfor i := range s.fragments {\n\t\ts.fragments[i].consumed ="),
 		simulation, 500, ""},
+	{"what is noted of a slot counts when it was changed", in(noteGo, "ok && k.ETag == s.object.ETag {", "ok {"), simulation, 500, ""},
 	{"the catalog is read after the slots", []edit{
 		{lookGo, "\tentries, err := v.catalog.Partitions(ctx, v.partition)\n",
 			"\tif err := v.lookFragments(ctx, s); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := v.lookMarks(ctx, s); err != nil {\n\t\treturn nil, err\n\t}\n" +

@@ -188,6 +188,17 @@ var kinds = []kind{
 		},
 	},
 	{
+		name: "noted headers", hour: 7, key: nth(0, "index/", "hour=07", "headers"),
+		instead: bytesOf(0, "index/", "hour=09"),
+		outcomes: map[string]string{
+			"flipped": "verify clean; events right; compact ok; then right",
+			"halved":  "verify clean; events right; compact ok; then right",
+			"emptied": "verify clean; events right; compact ok; then right",
+			"deleted": "verify clean; events right; compact ok; then right",
+			"swapped": "verify clean; events right; compact ok; then right",
+		},
+	},
+	{
 		name: "quarantined records", hour: 0, key: nth(0, "quarantine/"),
 		instead: bytesOf(-1, "quarantine/"),
 		outcomes: map[string]string{

@@ -50,6 +50,13 @@ var policy = compactor.Policy{
 	Target: 1 << 20, Close: 15 * time.Minute, MajorParts: 1, MajorShare: 0.1, Grace: 40 * time.Minute, LongestQuery: 30 * time.Minute,
 }
 
+// noting is that of compactors who note what they read of more than one slot.
+var noting = func() compactor.Policy {
+	p := policy
+	p.Few = 1
+	return p
+}()
+
 var bounded = func() compactor.Policy {
 	p := policy
 	p.Bound = 2 * time.Minute

@@ -79,7 +79,7 @@ func (m *machine) advance(n *node, r *response, happened lost) *node {
 	in := m.revive(n)
 	a := in.give(r)
 	c := m.root
-	keeps := n.keeps || n.request.op == get && strings.HasPrefix(n.request.key, "index/") && errors.Is(r.err, bucket.ErrNotFound)
+	keeps := n.keeps || n.request.op == get && strings.HasSuffix(n.request.key, ".idx") && errors.Is(r.err, bucket.ErrNotFound)
 	if a.request == nil || !a.request.anew || keeps {
 		c = m.node(n, r)
 		c.lost, c.keeps = n.lost|happened, keeps

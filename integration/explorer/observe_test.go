@@ -25,6 +25,10 @@ func (x *explorer) observe(s *state, before *store, n *node, err error, happened
 			x.meet("a fragment was deleted", strings.HasPrefix(r.key, "raw/"))
 			x.meet("an orphan was removed", strings.HasPrefix(r.key, "events/"))
 		}
+	case r.op == put && strings.HasSuffix(r.key, "/headers.json.gz"):
+		there, known := before.get(r.key)
+		x.meet("slots were noted", !known)
+		x.meet("slots were noted anew", known && there.content != r.content)
 	case r.op != put || r.content.parsed == nil || !strings.HasPrefix(r.key, "events/"):
 	case r.when.Match != "":
 		x.meet("a sweep met a changed slot", errors.Is(err, bucket.ErrChanged))

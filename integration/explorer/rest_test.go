@@ -102,7 +102,7 @@ func (x *explorer) atRest(s *state) error {
 	}
 	for _, o := range s.store.objects {
 		switch top, rest, _ := strings.Cut(o.key, "/"); {
-		case !strings.HasPrefix(rest, hour.String()+"/"):
+		case !strings.HasPrefix(rest, hour.String()+"/"), strings.HasSuffix(rest, "/headers.json.gz"):
 		case top == "visit", top == "index" && !strings.HasPrefix(rest, hour.String()+"/"+current+"/"):
 			return fmt.Errorf("REST: %s is left", short(o.key))
 		}

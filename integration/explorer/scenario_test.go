@@ -118,6 +118,22 @@ var scenarios = []scenario{
 		meets: []string{"a slot was emptied"}, passes: []verify.Code{verify.Unswept},
 	},
 	{
+		// What is noted of slots is true of what was there when it was looked at, and is written by whoever comes last.
+		name: "slots are noted", policy: noting, processes: []string{worker, visitor},
+		prepare: func(_ *testing.T, l *lake) {
+			for _, id := range []string{"a", "b"} {
+				l.ingest(1, lines(id)...)
+				l.merge()
+			}
+			l.at = 80 * minute
+			l.work(nil)
+			l.ingest(1, lines("b", "c")...)
+		},
+		clock: []int32{120 * minute},
+		least: 40_000,
+		meets: []string{"slots were noted anew", "a slot was emptied", "a generation was sealed"},
+	},
+	{
 		// A compactor died between a seal and the write of the Location, which two others repair.
 		name: "repair against repair", policy: bounded, processes: []string{worker, worker},
 		prepare: func(_ *testing.T, l *lake) {

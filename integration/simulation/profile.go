@@ -61,6 +61,7 @@ func newProfile(r *rand.Rand) Profile {
 		Target: oneOf(r, int64(1<<20), 4000, 1500), Close: minutes(0, 15), MajorParts: 1 + r.IntN(3), MajorShare: 0.1, Anew: oneOf(r, int64(0), 0, 300, compactor.Anew),
 		Bound: p.Bound, Live: minutes(0, 60, 300), LongestQuery: minutes(5, 30),
 	}
+	p.Policy.Few = p.Policy.MajorParts // that what is noted of slots is made use of
 	p.Longest = p.Policy.LongestQuery
 	if p.Bound == 0 && r.IntN(2) == 0 { // where the catalog cannot compare, clocks have to agree
 		p.Skew = minutes(1, 10)
