@@ -56,6 +56,9 @@ more and more shards, comes first. A share above 1 is more than there is.`,
 			lines = append(lines, cost.Sums(lines)...)
 			if !e.quiet {
 				fmt.Fprintf(e.err, "prices of %s as of %s, look them up before you quote them\n", prices.Region, prices.Date)
+				if first := cost.Limits(load, prices)[0]; first.Share() > 1 {
+					fmt.Fprintf(e.err, "a lake as it is set up does not take this load: --limits tells why; several of %.0f shards would\n", first.Breaks*0.9)
+				}
 			}
 			return e.rows([]string{"bill", "line", "amount", "unit", "usd_month", "usd_million"}, func(yield func([]any) bool) {
 				for _, l := range lines {

@@ -51,6 +51,9 @@ func TestCost(t *testing.T) {
 	if global < usual+100 {
 		t.Errorf("the strategy global comes to $%g, shard to $%g", global, usual)
 	}
+	if code, _, words := execute(t, "cost", "--shards", "1000", "--bytes", "500"); code != 0 || !strings.Contains(words, "does not take this load") {
+		t.Errorf("%d, %s", code, words)
+	}
 	code, list, words := execute(t, "cost", "--shards", "1000", "--bytes", "500", "--limits", "-o", "json")
 	var met []struct {
 		Limit, Turn string
