@@ -22,7 +22,8 @@ import (
 // case or normalises Unicode folds keys too.
 type Dir struct {
 	root  *os.Root
-	path  string // absolute, for the lock files
+	top   *os.File // the same folder, where the kernel is asked itself
+	path  string   // absolute, for the lock files
 	last  atomic.Int64
 	locks [stripes]chan struct{}
 }
@@ -47,7 +48,11 @@ func OpenDir(path string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open bucket: %w", err)
 	}
-	d := &Dir{root: root, path: path}
+	top, err := root.Open(".")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open bucket: %w", err), root.Close())
+	}
+	d := &Dir{root: root, top: top, path: path}
 	for i := range d.locks {
 		d.locks[i] = make(chan struct{}, 1)
 	}
@@ -56,7 +61,7 @@ func OpenDir(path string) (*Dir, error) {
 }
 
 // Close releases the directory. Bodies that are still open can be read on.
-func (d *Dir) Close() error { return d.root.Close() }
+func (d *Dir) Close() error { return errors.Join(d.top.Close(), d.root.Close()) }
 
 // removeLeftovers is best effort: a leftover takes space and does no other harm.
 func (d *Dir) removeLeftovers(before time.Time) {

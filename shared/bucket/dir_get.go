@@ -15,7 +15,7 @@ func (d *Dir) Get(ctx context.Context, key string, r Range) (io.ReadCloser, Obje
 	if err := ctx.Err(); err != nil {
 		return nil, Object{}, fmt.Errorf("get %s: %w", key, err)
 	}
-	file, err := d.root.OpenFile(key, os.O_RDONLY|openQuickly, 0)
+	file, err := d.open(key)
 	if err != nil {
 		if gone(err) {
 			err = ErrNotFound
