@@ -11,7 +11,7 @@ import (
 
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/ingest/handler"
-	"github.com/lakebed/lakebed/shared/bench"
+	"github.com/lakebed/lakebed/shared/benchtest"
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
@@ -36,7 +36,7 @@ func BenchmarkIngest(b *testing.B) {
 }
 
 func benchmarkIngest(b *testing.B, gzip, copies bool) {
-	events := bench.Events(payloads*records, hour, false, 1)
+	events := benchtest.Events(payloads*records, hour, false, 1)
 	size := int64(0)
 	for n := range events {
 		if copies && n%50 == 49 {
@@ -45,7 +45,7 @@ func benchmarkIngest(b *testing.B, gzip, copies bool) {
 		size += int64(len(events[n]))
 	}
 	now := func() time.Time { return hour.Add(time.Hour) }
-	var m bench.Meter
+	var m benchtest.Meter
 	for b.Loop() {
 		b.StopTimer()
 		var all [][]byte

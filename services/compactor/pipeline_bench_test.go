@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lakebed/lakebed/shared/bench"
+	"github.com/lakebed/lakebed/shared/benchtest"
 	"github.com/lakebed/lakebed/shared/gz"
 )
 
@@ -23,7 +23,7 @@ type source struct {
 // newSource makes fragments of realistic events, in every fiftieth place a copy of an earlier one where there are copies.
 func newSource(b *testing.B, gzip, copies bool) *source {
 	l, s := newLake(b), new(source)
-	events := bench.Events(pipeline, hour.Start(), true, 1)
+	events := benchtest.Events(pipeline, hour.Start(), true, 1)
 	for from := 0; from < len(events); from += delivery {
 		lines := make([]string, delivery)
 		for i := range lines {
@@ -67,7 +67,7 @@ func BenchmarkPipeline(b *testing.B) {
 }
 
 func benchmarkPipeline(b *testing.B, s *source, copies bool) {
-	var ours, alone bench.Meter
+	var ours, alone benchtest.Meter
 	var lines, size, part int64
 	for b.Loop() {
 		b.StopTimer()
@@ -104,7 +104,7 @@ func partSize(l *lake) (n int64) {
 // BenchmarkGzip6 is klauspost's gzip at level 6, and nothing else, over the lines of BenchmarkPipeline.
 func BenchmarkGzip6(b *testing.B) {
 	s := newSource(b, false, true)
-	var m bench.Meter
+	var m benchtest.Meter
 	runs := int64(0)
 	for b.Loop() {
 		m.Start()
@@ -119,7 +119,7 @@ func BenchmarkGzip6(b *testing.B) {
 // BenchmarkMajor puts the parts of a closed hour together, one for each ten fragments.
 func BenchmarkMajor(b *testing.B) {
 	s := newSource(b, false, true)
-	var m bench.Meter
+	var m benchtest.Meter
 	var lines, size int64
 	for b.Loop() {
 		b.StopTimer()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"github.com/lakebed/lakebed/shared/bench"
+	"github.com/lakebed/lakebed/shared/benchtest"
 	"github.com/lakebed/lakebed/shared/event"
 	format "github.com/lakebed/lakebed/shared/fragment"
 	"github.com/lakebed/lakebed/shared/gz"
@@ -16,7 +16,7 @@ import (
 
 // BenchmarkStage takes the stages of BenchmarkPipeline one by one, each over the same realistic lines.
 func BenchmarkStage(b *testing.B) {
-	lines := bench.Events(50_000, hour.Start(), true, 1)
+	lines := benchtest.Events(50_000, hour.Start(), true, 1)
 	text := slices.Concat(lines...)
 	d, err := event.NewDecoder(event.DefaultMapping, 0)
 	if err != nil {
@@ -93,7 +93,7 @@ func BenchmarkStage(b *testing.B) {
 		}},
 	} {
 		b.Run(stage.name, func(b *testing.B) {
-			var m bench.Meter
+			var m benchtest.Meter
 			m.Start()
 			for b.Loop() {
 				stage.do()

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lakebed/lakebed/shared/bench"
+	"github.com/lakebed/lakebed/shared/benchtest"
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
 )
@@ -26,7 +26,7 @@ func BenchmarkEach(b *testing.B) {
 	if _, err := store.Put(context.Background(), "i", body, bucket.Condition{}); err != nil {
 		b.Fatal(err)
 	}
-	var m bench.Meter
+	var m benchtest.Meter
 	m.Start()
 	for b.Loop() {
 		if _, err := Each(b.Context(), store, "i", func(event.Fingerprint) error { return nil }); err != nil {

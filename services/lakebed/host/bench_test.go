@@ -10,7 +10,7 @@ import (
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/lakebed/config"
 	"github.com/lakebed/lakebed/services/lakebed/generate"
-	"github.com/lakebed/lakebed/shared/bench"
+	"github.com/lakebed/lakebed/shared/benchtest"
 )
 
 // BenchmarkRun is the whole main job on a directory: a file of 200,000 generated events with copies, late and broken ones, to parts.
@@ -27,7 +27,7 @@ func BenchmarkRun(b *testing.B) {
 	if err := f.Close(); err != nil {
 		b.Fatal(err)
 	}
-	var m bench.Meter
+	var m benchtest.Meter
 	m.Start()
 	runs := int64(0)
 	for b.Loop() {

@@ -1,5 +1,5 @@
-// Package bench is what benchmarks have in common: a meter of what the code under test takes, and events that compress as real ones do.
-package bench
+// Package benchtest is what benchmarks have in common: a meter of what the code under test takes, and events that compress as real ones do.
+package benchtest
 
 import (
 	"bytes"
