@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures all that the README tells, one thing after the other, and draws its picture: for a machine on which nothing else runs. What is printed is in
-# .cache/bench.txt, too. an hour or two on 2 cores.
+# .cache/bench.txt, too. An hour or two on 2 cores.
 #
 #   RUNS    how often each tool runs (3)
 #   PEERS   a regular expression: which of the others run
