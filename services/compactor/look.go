@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"time"
 
@@ -130,7 +131,7 @@ func (v *visit) lookFragments(ctx context.Context, s *state) error {
 		}
 		s.fragments = append(s.fragments, fragment{Fragment: f, object: o, broken: v.broken[o.Key]})
 	}
-	slices.SortStableFunc(s.fragments, func(a, b fragment) int { // of records with one id, the first that was stored stays
+	slices.SortFunc(s.fragments, func(a, b fragment) int { // of records with one id, the first that was stored stays
 		return cmp.Or(a.object.Modified.Compare(b.object.Modified), cmp.Compare(a.object.Key, b.object.Key))
 	})
 	return nil
@@ -258,7 +259,7 @@ func (v *visit) lookIndexes(ctx context.Context, s *state) error {
 		}
 	}
 	for i := range s.fragments {
-		s.fragments[i].consumed = consumed[s.fragments[i].Name()]
+		s.fragments[i].consumed = consumed[path.Base(s.fragments[i].object.Key)]
 	}
 	return nil
 }
