@@ -14,23 +14,19 @@ import (
 // Of the copies in one delivery only the first's verdict counts, but all are claimed: the owner of an id may be a later one, from a delivery
 // that was cut otherwise and not stored, and a first copy that did not know it would be dropped as a duplicate of what is dropped here.
 func (i *Ingester) claim(ctx context.Context, b *batch) error {
-	all := make([]int, len(b.events))
-	for n := range all {
-		all[n] = n
-	}
-	verdicts, err := i.claims.Claim(ctx, b.claims(all))
+	b.claimed = b.claims()
+	verdicts, err := i.claims.Claim(ctx, b.claimed)
 	if err != nil {
 		return fmt.Errorf("claim %d events: %w", len(b.events), err)
 	}
 	if len(verdicts) != len(b.events) {
 		return fmt.Errorf("claim %d events: got %d verdicts", len(b.events), len(verdicts))
 	}
+	b.index.reset(len(b.events))
 	for n := range b.events {
 		e := &b.events[n]
-		at, again := b.first[e.Fingerprint.ID]
-		switch {
-		case !again:
-			b.first[e.Fingerprint.ID] = n
+		switch at := b.index.first(b.events, n); {
+		case at == n:
 			b.judge(e, verdicts[n])
 		case b.events[at].Fingerprint.Body == e.Fingerprint.Body:
 			e.fate = duplicate
@@ -59,13 +55,13 @@ func (b *batch) conflict(e *item) {
 	})
 }
 
-// claims gives the claims of the events with the indices in which.
-func (b *batch) claims(which []int) claims.Batch {
-	c := claims.Batch{Shard: b.span.Shard, First: b.span.First, Last: b.span.Last, Claims: make([]claims.Claim, len(which))}
-	for k, n := range which {
+// claims gives the claims of all events.
+func (b *batch) claims() claims.Batch {
+	c := claims.Batch{Shard: b.span.Shard, First: b.span.First, Last: b.span.Last, Claims: make([]claims.Claim, len(b.events))}
+	for n := range b.events {
 		e := &b.events[n]
 		from := &b.records[e.record]
-		c.Claims[k] = claims.Claim{Fingerprint: e.Fingerprint, Sequence: from.Sequence, Position: from.Position + e.Position}
+		c.Claims[n] = claims.Claim{Fingerprint: e.Fingerprint, Sequence: from.Sequence, Position: from.Position + e.Position}
 	}
 	return c
 }

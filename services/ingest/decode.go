@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/quarantine"
@@ -18,12 +19,13 @@ type batch struct {
 	rejects []quarantine.Reject
 	keys    []string // of the quarantine objects written
 	release func()   // ends the life of the batch and of its events' lines
+	claimed claims.Batch
 
-	first map[event.ID]int // scratch of claim
+	index index // scratch of claim
 }
 
 // batches keeps the memory of those that are done: a delivery takes none that grows with its events once there was one of that size.
-var batches = sync.Pool{New: func() any { return &batch{first: map[event.ID]int{}} }}
+var batches = sync.Pool{New: func() any { return new(batch) }}
 
 // begin gives an empty batch for a delivery.
 func begin(d Delivery, span layout.Span, decoder *event.Decoder, decoders *sync.Pool) *batch {
@@ -33,8 +35,7 @@ func begin(d Delivery, span layout.Span, decoder *event.Decoder, decoders *sync.
 		decoder.Reset()
 		decoders.Put(decoder)
 		clear(b.events)
-		clear(b.first)
-		*b = batch{events: b.events[:0], first: b.first}
+		*b = batch{events: b.events[:0], index: b.index}
 		batches.Put(b)
 	}
 	return b
@@ -45,6 +46,7 @@ type item struct {
 	event.Event
 	partition layout.Partition
 	record    int // whose record it came in
+	fragment  int // into which it goes, if it is stored
 	fate      fate
 }
 

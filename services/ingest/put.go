@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -22,11 +21,11 @@ func (i *Ingester) put(ctx context.Context, b *batch, fragments []fragment) erro
 	for k := range fragments {
 		g.Go(func() error {
 			f := &fragments[k]
-			body, err := f.encoded(i.config.Mapping)
+			body, err := f.body(i.config.Mapping)
 			if err != nil {
 				return err
 			}
-			_, err = i.bucket.Put(ctx, f.Key(), bytes.NewReader(body), bucket.Condition{Absent: true})
+			_, err = i.bucket.Put(ctx, f.Key(), body, bucket.Condition{Absent: true})
 			if err != nil && !errors.Is(err, bucket.ErrExists) {
 				return fmt.Errorf("put %s: %w", f.Key(), err)
 			}

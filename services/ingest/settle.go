@@ -15,13 +15,14 @@ func (i *Ingester) settle(ctx context.Context, b *batch, fragments []fragment) e
 	if _, err := ledger.Put(ctx, i.bucket, b.entry(fragments)); err != nil {
 		return err
 	}
-	kept := make([]int, 0, len(b.events))
+	all, kept := b.claimed.Claims, b.claimed.Claims[:0]
 	for n := range b.events {
 		if b.events[n].fate == stored {
-			kept = append(kept, n)
+			kept = append(kept, all[n])
 		}
 	}
-	if err := i.claims.Settle(ctx, b.claims(kept)); err != nil {
+	b.claimed.Claims = kept
+	if err := i.claims.Settle(ctx, b.claimed); err != nil {
 		return fmt.Errorf("settle %d events: %w", len(kept), err)
 	}
 	return nil

@@ -43,7 +43,8 @@ type Decoder struct {
 	records    []ingest.Record // of the first delivery
 	data       []byte          // of all records
 	used       int             // of data
-	sequences  []byte
+	sequences  strings.Builder // the last of those that hold them
+	spelled    int             // bytes of all sequences
 	deliveries []ingest.Delivery
 	at         map[string]int // of the deliveries
 }
@@ -65,13 +66,15 @@ func (d *Decoder) Decode(payload []byte) ([]ingest.Delivery, error) {
 		return nil, errNotKinesis
 	}
 	d.records = d.deliveries[0].Records
-	d.keepSequences()
 	return d.deliveries, nil
 }
 
 func (d *Decoder) reset(size int) {
 	d.used, d.at = 0, nil
-	d.deliveries, d.records, d.sequences = nil, d.records[:0], d.sequences[:0]
+	d.deliveries, d.records = nil, d.records[:0]
+	d.sequences.Reset()
+	d.sequences.Grow(d.spelled) // most often that is enough
+	d.spelled = 0
 	if most := base64.StdEncoding.DecodedLen(size); len(d.data) < most {
 		d.data = make([]byte, most)
 	}
@@ -108,15 +111,15 @@ func (d *Decoder) addRecord(r *record) error {
 
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
-// add appends a record, which arrived at some Unix milliseconds, to the delivery of its shard. Its sequence still aliases the payload.
+// add appends a record, which arrived at some Unix milliseconds, to the delivery of its shard.
 func (d *Decoder) add(shard string, sequence, data []byte, arrival int64) error {
-	n, err := base64.StdEncoding.Decode(d.data[d.used:], data)
+	n, err := decodeBase64(d.data[d.used:], data)
 	if err != nil {
 		return err
 	}
 	to := d.delivery(shard)
 	to.Records = append(to.Records, ingest.Record{
-		Sequence: unsafe.String(unsafe.SliceData(sequence), len(sequence)), Arrival: time.UnixMilli(arrival).UTC(), Data: d.data[d.used:][:n:n],
+		Sequence: d.keep(sequence), Arrival: time.UnixMilli(arrival).UTC(), Data: d.data[d.used:][:n:n],
 	})
 	d.used += n
 	return nil
@@ -143,20 +146,16 @@ func (d *Decoder) delivery(shard string) *ingest.Delivery {
 	return &d.deliveries[n]
 }
 
-// keepSequences has no sequence alias the payload any more. They share one text, since it is one allocation.
-func (d *Decoder) keepSequences() {
-	for _, delivery := range d.deliveries {
-		for n := range delivery.Records {
-			d.sequences = append(d.sequences, delivery.Records[n].Sequence...)
-		}
+// keep gives a sequence that does not alias the payload. Many share one text, since that is one allocation.
+func (d *Decoder) keep(sequence []byte) string {
+	if free := d.sequences.Cap() - d.sequences.Len(); free < len(sequence) {
+		d.sequences = strings.Builder{}
+		d.sequences.Grow(max(d.spelled, 64*len(sequence)))
 	}
-	text := string(d.sequences)
-	for _, delivery := range d.deliveries {
-		for n := range delivery.Records {
-			r := &delivery.Records[n]
-			r.Sequence, text = text[:len(r.Sequence)], text[len(r.Sequence):]
-		}
-	}
+	begin := d.sequences.Len()
+	d.sequences.Write(sequence)
+	d.spelled += len(sequence)
+	return d.sequences.String()[begin:]
 }
 
 // parse reads the value that text begins with, and gives the rest. What it gives aliases text.
