@@ -1,7 +1,6 @@
 package compactor
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/lakebed/lakebed/shared/event"
@@ -17,6 +16,7 @@ type line struct {
 	number     uint32 // in its fragment, from 0
 	first      uint32 // index of the first line with its id
 	known      bool   // of a first line: its id is in a part already
+	doubted    bool   // of a first line: its id may be in a part already, or in the one under way
 	lies       place
 }
 
@@ -35,6 +35,7 @@ const (
 	fresh fate = iota
 	duplicate
 	conflict
+	doubtful
 )
 
 // chunk holds as many lines as memory allows. Ids seen earlier are streamed against it, so that memory follows what is new, however large
@@ -101,9 +102,8 @@ func (c *chunk) index() {
 
 // find gives the place of an id in the table, and whether it is taken.
 func (c *chunk) find(id event.ID) (uint64, bool) {
-	// A UUID's bits are not all random; multiplying spreads those that are.
-	at := (binary.LittleEndian.Uint64(id[:8])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(id[8:])*0xc2b2ae3d27d4eb4f)
-	for at = at >> 20 & c.mask; c.table[at] != 0; at = (at + 1) & c.mask {
+	at := mixed(id)
+	for at &= c.mask; c.table[at] != 0; at = (at + 1) & c.mask {
 		if c.lines[c.table[at]-1].ID == id {
 			return at, true
 		}
@@ -126,6 +126,8 @@ func (c *chunk) fate(i int) fate {
 	first := &c.lines[l.first]
 	kept := first.Body
 	switch {
+	case first.doubted:
+		return doubtful
 	case first.known:
 		kept = first.body
 	case l == first:

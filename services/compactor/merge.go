@@ -18,6 +18,7 @@ import (
 	"github.com/lakebed/lakebed/shared/part"
 	"github.com/lakebed/lakebed/shared/quarantine"
 	"github.com/lakebed/lakebed/shared/schema"
+	"github.com/lakebed/lakebed/shared/spool"
 )
 
 // merge makes one part out of fragments.
@@ -44,6 +45,8 @@ type merge struct {
 	order       *event.Order
 	included    map[uint64]bool // columns of members, by their hash
 	chosen      bool            // how hard the part is compressed
+	sieve       *sieve          // of a merge with many chunks; nil while ids are compared exactly
+	doubts      *spool.Spool    // lines that the sieve let through
 }
 
 // newMerge begins one. The tombstones are read after the fragments were listed: one that it does not know came after every fragment that it
@@ -70,11 +73,11 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 	if e := (eraser{set, v.partition, m.decoder}); !e.idle() {
 		m.erases, m.erased = &e, xxhash.New()
 	}
-	m.part, m.index = part.NewWriter(v.config.Scratch), index.NewWriter(v.config.Scratch)
+	m.part, m.index, m.doubts = part.NewWriter(v.config.Scratch), index.NewWriter(v.config.Scratch), spool.New(v.config.Scratch)
 	return m, nil
 }
 
-func (m *merge) close() error { return errors.Join(m.part.Close(), m.index.Close()) }
+func (m *merge) close() error { return errors.Join(m.part.Close(), m.index.Close(), m.doubts.Close()) }
 
 // full tells whether the part has about reached its target size, or conflicts their memory.
 func (m *merge) full() bool {
@@ -172,17 +175,14 @@ func (m *merge) identifyLine(text []byte) (l line, erase bool, err error) {
 func (m *merge) flush(ctx context.Context) error {
 	c := m.chunk
 	c.index()
-	for _, k := range m.known {
-		if _, err := m.eachKnown(ctx, k, c.stored); err != nil {
-			return err
-		}
-	}
-	if err := m.index.Each(c.stored); err != nil {
+	if err := m.compare(ctx); err != nil {
 		return err
 	}
 	for i := range c.lines {
 		if c.lines[i].lies != inPacked {
-			m.judge(i)
+			if err := m.judge(i); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range c.packed {
@@ -201,8 +201,35 @@ func (m *merge) flush(ctx context.Context) error {
 	return nil
 }
 
+// compare finds out which of the chunk's ids the lane has already: by streaming them all past it, or, of a merge with many chunks, by the sieve.
+func (m *merge) compare(ctx context.Context) error {
+	c := m.chunk
+	if m.sieve == nil {
+		return m.eachID(ctx, c.stored)
+	}
+	for i := range c.lines {
+		if l := &c.lines[i]; l.first == uint32(i) {
+			l.doubted = m.sieve.has(l.ID)
+		}
+	}
+	for i := range c.lines {
+		m.sieve.add(c.lines[i].ID)
+	}
+	return nil
+}
+
+// eachID calls f for the fingerprints of the parts there are, and of the one under way.
+func (m *merge) eachID(ctx context.Context, f func(event.Fingerprint) error) error {
+	for _, k := range m.known {
+		if _, err := m.eachKnown(ctx, k, f); err != nil {
+			return err
+		}
+	}
+	return m.index.Each(f)
+}
+
 // judge has a line of the chunk written, dropped, or put aside.
-func (m *merge) judge(i int) {
+func (m *merge) judge(i int) error {
 	c := m.chunk
 	switch c.fate(i) {
 	case fresh:
@@ -212,7 +239,10 @@ func (m *merge) judge(i int) {
 	case conflict:
 		m.header.Conflicts++
 		m.conflict(&c.lines[i])
+	case doubtful:
+		return m.doubt(&c.lines[i])
 	}
+	return nil
 }
 
 // unpack takes in the text of a line.

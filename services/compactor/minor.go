@@ -38,6 +38,11 @@ func (m *merge) addAll(ctx context.Context, s *state) error {
 	pending := m.pending(s)
 	for len(pending) > 0 {
 		n, bytes := m.fit(pending)
+		if len(m.fragments) == 0 && m.sieve == nil && n < len(pending) {
+			if err := m.sift(ctx, pending); err != nil {
+				return err
+			}
+		}
 		var err error
 		if n > 0 {
 			err = m.addBatch(ctx, pending[:n], bytes)
@@ -51,12 +56,17 @@ func (m *merge) addAll(ctx context.Context, s *state) error {
 		if err := m.flush(ctx); err != nil {
 			return err
 		}
+		if m.doubts.Size() >= m.config.Memory/2 {
+			if err := m.resolve(ctx); err != nil {
+				return err
+			}
+		}
 		if m.full() || late(m.deadline) {
-			return nil
+			break
 		}
 		pending = pending[n:]
 	}
-	return nil
+	return m.resolve(ctx)
 }
 
 // passOver leaves an object that cannot be merged where it is, and reports it once a visit.

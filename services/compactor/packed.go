@@ -148,7 +148,9 @@ func (m *merge) unpack(p *packed) error {
 				l.order = m.order.Of(g)
 				c.unpack(l, text)
 			}
-			m.judge(i)
+			if err := m.judge(i); err != nil {
+				return err
+			}
 			i++
 		}
 		number++

@@ -1,0 +1,110 @@
+package compactor
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
+	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/layout"
+)
+
+// A sieve holds back no id that was added, and lets few others through, whatever kind of ids they are.
+func TestSieve(t *testing.T) {
+	const n = 200_000
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, next := range map[string]func(i int) event.ID{
+		"random": func(int) (id event.ID) {
+			binary.LittleEndian.PutUint64(id[:], r.Uint64())
+			binary.LittleEndian.PutUint64(id[8:], r.Uint64())
+			return id
+		},
+		"version 4": func(int) (id event.ID) { return uuid(r, 4) },
+		"version 7": func(i int) (id event.ID) {
+			id = uuid(r, 7)
+			binary.BigEndian.PutUint32(id[:], 0x0193_0000)
+			binary.BigEndian.PutUint16(id[4:], uint16(i))
+			return id
+		},
+		"counted":  func(i int) (id event.ID) { binary.BigEndian.PutUint64(id[8:], uint64(i)); return id },
+		"in front": func(i int) (id event.ID) { binary.LittleEndian.PutUint64(id[:], uint64(i)<<20); return id },
+	} {
+		for share, most := range map[int64]float64{1: 0.004, 2: 0.02, 4: 0.12} { // of the memory that it wants
+			s := newSieve(n, 2*n*2/share)
+			ids := make([]event.ID, 2*n)
+			for i := range ids {
+				ids[i] = next(i)
+				if i < n {
+					s.add(ids[i])
+				}
+			}
+			through := 0
+			for i, id := range ids {
+				switch {
+				case i < n && !s.has(id):
+					t.Fatalf("%s: an id that was added is held back", name)
+				case i >= n && s.has(id):
+					through++
+				}
+			}
+			if got := float64(through) / n; got > most {
+				t.Errorf("%s, a %dth of the memory: %.4f of the others come through, at most %.4f", name, share, got, most)
+			}
+		}
+	}
+}
+
+// uuid is a random one of a version.
+func uuid(r *rand.Rand, version byte) (id event.ID) {
+	binary.LittleEndian.PutUint64(id[:], r.Uint64())
+	binary.LittleEndian.PutUint64(id[8:], r.Uint64())
+	id[6], id[8] = id[6]&0x0f|version<<4, id[8]&0x3f|0x80
+	return id
+}
+
+// However many chunks a merge has, and however little memory, ids that the hour has are read a few times, and each copy is found.
+func TestSieveSparesReading(t *testing.T) {
+	l := newLake(t)
+	for range 3 {
+		l.events(hour, 2000)
+		l.round()
+	}
+	l.config.Memory = 32 << 10
+	var old []string
+	for _, line := range l.want[hour] {
+		if old = append(old, line); len(old) == 60 {
+			break
+		}
+	}
+	for n := range 100 {
+		lines := make([]string, 0, 42)
+		for i := range 40 {
+			lines = append(lines, lineOf(hour, fmt.Sprintf("s%d-%d", n, i), fmt.Sprintf(`,"n":%d`, i)))
+		}
+		lines = append(lines, lineOf(hour, fmt.Sprintf("s%d-%d", n/2, 7), `,"n":7`)) // a copy, within the fragment or of another chunk
+		if n < len(old) {
+			lines = append(lines, old[n])
+		}
+		l.put(hour, "", n%3 == 0, lines...)
+	}
+	l.put(hour, "", false, lineOf(hour, "s3-3", `,"n":"another"`))
+	reads := 0
+	faults := faulty.New(func(op faulty.Op, key string) (faulty.When, error) {
+		if op == faulty.Get && strings.HasPrefix(key, layout.Indexes) {
+			reads++
+		}
+		return faulty.Never, nil
+	})
+	l.bucket = faulty.NewBucket(l.store, faults)
+	r := l.round()
+	l.check()
+	if r.Minors != 1 || r.Events != 4000 || r.Duplicates != 160 || r.Conflicts != 1 {
+		t.Errorf("got %+v", r)
+	}
+	if reads > 40 { // two looks, the sieve, and a few times what came through it: each three; there are some 16 chunks
+		t.Errorf("%d reads of indexes", reads)
+	}
+}
