@@ -16,21 +16,13 @@ import (
 // put stores the fragments and the rejects. Names are made of content, so an object that is there already is this very one: the echo of a
 // lost reply, or of an earlier delivery.
 func (i *Ingester) put(ctx context.Context, b *batch, fragments []fragment) error {
+	if len(fragments) == 1 && len(b.rejects) == 0 { // as it is most often: there is nothing to do at once
+		return i.putFragment(ctx, &fragments[0])
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(i.config.Parallel)
 	for k := range fragments {
-		g.Go(func() error {
-			f := &fragments[k]
-			body, err := f.body(i.config.Mapping)
-			if err != nil {
-				return err
-			}
-			_, err = i.bucket.Put(ctx, f.Key(), body, bucket.Condition{Absent: true})
-			if err != nil && !errors.Is(err, bucket.ErrExists) {
-				return fmt.Errorf("put %s: %w", f.Key(), err)
-			}
-			return nil
-		})
+		g.Go(func() error { return i.putFragment(ctx, &fragments[k]) })
 	}
 	groups := b.rejectGroups()
 	b.keys = make([]string, len(groups))
@@ -41,6 +33,18 @@ func (i *Ingester) put(ctx context.Context, b *batch, fragments []fragment) erro
 		})
 	}
 	return g.Wait()
+}
+
+func (i *Ingester) putFragment(ctx context.Context, f *fragment) error {
+	body, err := f.body(i.config.Mapping)
+	if err != nil {
+		return err
+	}
+	_, err = i.bucket.Put(ctx, f.Key(), body, bucket.Condition{Absent: true})
+	if err != nil && !errors.Is(err, bucket.ErrExists) {
+		return fmt.Errorf("put %s: %w", f.Key(), err)
+	}
+	return nil
 }
 
 // rejectGroups puts rejects together that share an object: those of one reason. The object's arrival hour is that of its first.

@@ -51,7 +51,7 @@ func (e *Draft) has(hash uint64, folded []byte) bool {
 // Add adds a field with a string. One that the event has already, whatever the case of its letters, is left as it is.
 func (e *Draft) Add(name, value string) {
 	if f := e.begin(name); f != nil {
-		e.put(f, value, isPlain(value))
+		e.put(f, value)
 	}
 }
 
@@ -59,9 +59,9 @@ func (e *Draft) Add(name, value string) {
 // is zero. A field that the event has already is left as it is.
 func (e *Draft) AddTime(name string, t time.Time) {
 	if f := e.begin(name); f != nil {
-		var text [40]byte
-		stamp := e.stamper.append(text[:0], t)
-		e.put(f, unsafe.String(&stamp[0], len(stamp)), true) // copied before stamp ends
+		a := &e.d.arena
+		a.reserve(len(f.spelled) + maxStamp + len(`"}`))
+		a.buf = append(e.stamper.append(append(a.buf[:len(a.buf)-1], f.spelled...), t), '"', '}')
 	}
 }
 
@@ -187,7 +187,8 @@ func (e *Draft) problem(name string, folded []byte, hash uint64) error {
 }
 
 // put writes a field before the closing brace.
-func (e *Draft) put(f *field, value string, plain bool) {
+func (e *Draft) put(f *field, value string) {
+	plain := isPlain(value)
 	if !plain && !utf8.ValidString(value) {
 		e.fail(fmt.Errorf("add %s: the value is not UTF-8", f.name))
 		return

@@ -126,6 +126,10 @@ func (s *scanner) object(i int, o *object) int {
 	src := s.src
 	for first := true; ; first = false {
 		// i is at the brace, or behind a value.
+		if !first && i < len(src) && src[i] == '}' {
+			s.close(o)
+			return i + 1
+		}
 		var here, through uint8
 		key := o.place.find(src, i)
 		if key != nil {

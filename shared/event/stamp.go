@@ -10,6 +10,9 @@ type stamper struct {
 
 const daySeconds = 24 * 60 * 60
 
+// maxStamp is what an instant takes at most, whatever its year.
+const maxStamp = 40
+
 func (s *stamper) append(dst []byte, t time.Time) []byte {
 	seconds := t.Unix()
 	if seconds < 0 || !t.Before(endless) {

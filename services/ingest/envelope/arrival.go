@@ -14,30 +14,30 @@ func (r *record) arrival() int64 {
 	return int64(math.Round(seconds * 1000))
 }
 
-// milliseconds reads seconds that are spelled as Lambda does it: ten digits, and a point and up to three more unless they are zeros. Of any
-// other number it gives 0.
-func milliseconds(number []byte) int64 {
+// milliseconds reads seconds that are spelled as Lambda does it, from where text begins with them: ten digits, and a point and up to three
+// more unless they are zeros. What any other number begins with gives 0, or is followed by what can follow no number.
+func milliseconds(text []byte) (n int64, size int) {
 	const whole = len("1795422600")
-	if len(number) < whole || number[0] == '0' {
-		return 0
+	if len(text) <= whole || text[0] == '0' {
+		return 0, 0
 	}
-	fraction := number[whole:]
-	if n := len(fraction); n == 1 || n > len(".123") || n > 0 && fraction[0] != '.' {
-		return 0
-	}
-	n := int64(0)
-	for _, c := range number[:whole] {
-		if c < '0' || c > '9' {
-			return 0
+	for _, c := range text[:whole] {
+		if c -= '0'; c > 9 {
+			return 0, 0
 		}
-		n = 10*n + int64(c-'0')
+		n = 10*n + int64(c)
 	}
 	n *= 1000
-	for unit, i := int64(100), 1; i < len(fraction); unit, i = unit/10, i+1 {
-		if c := fraction[i]; c < '0' || c > '9' {
-			return 0
-		}
-		n += unit * int64(fraction[i]-'0')
+	if text[whole] != '.' {
+		return n, whole
 	}
-	return n
+	size = whole + 1
+	for unit := int64(100); unit > 0 && size < len(text) && text[size]-'0' <= 9; unit /= 10 {
+		n += unit * int64(text[size]-'0')
+		size++
+	}
+	if size == whole+1 {
+		return 0, 0
+	}
+	return n, size
 }

@@ -129,9 +129,7 @@ func (p *pattern) match(text []byte, v *[values][]byte) (rest []byte, arrival in
 		case valueData: // what is no base64 fails later
 			end = bytes.IndexByte(text, '"')
 		case valueArrival:
-			for end < len(text) && (text[end] == '.' || '0' <= text[end] && text[end] <= '9') {
-				end++
-			}
+			arrival, end = milliseconds(text)
 		case valueID: // most often it need not be read
 			if end = len(v[valueSequence]); end == 0 || !bytes.HasPrefix(text, v[valueSequence]) {
 				end = event.SkipPlain(text, 0)
@@ -148,5 +146,5 @@ func (p *pattern) match(text []byte, v *[values][]byte) (rest []byte, arrival in
 	if !ok || !bytes.Equal(v[valueID], v[valueSequence]) {
 		return nil, 0
 	}
-	return rest, milliseconds(v[valueArrival])
+	return rest, arrival
 }
