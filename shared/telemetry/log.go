@@ -80,7 +80,7 @@ func (l *Log) Write(ctx context.Context, line Line) {
 	for _, m := range line.Metrics {
 		if m.finite() {
 			d.Metrics = append(d.Metrics, definition{m.Name, m.Unit})
-			attrs = append(attrs, slog.Float64(m.Name, m.Value))
+			attrs = append(attrs, m.attr())
 		}
 	}
 	meta := metadata{Timestamp: l.now().UnixMilli()}
