@@ -109,7 +109,7 @@ func TestManyFragments(t *testing.T) {
 	if calls > fragments+40 {
 		t.Errorf("%d calls", calls)
 	}
-	if limit := 4*uint64(l.config.Memory) + perFragment*fragments; most > limit { // text and lines, a filter of ids, and what is not collected yet
+	if limit := 8*uint64(l.config.Memory) + perFragment*fragments; most > limit { // with a filter of ids, and what is not collected yet
 		t.Errorf("%d bytes of memory, want at most %d", most, limit)
 	}
 }
