@@ -302,6 +302,9 @@ func (m *merge) choose() error {
 	}
 	m.chosen = true
 	for n := range samples {
+		if len(c.block) >= 1<<20 {
+			break
+		}
 		for _, o := range c.fresh[n*len(c.fresh)/samples:][:sampled] {
 			c.block = append(append(c.block, c.bytes(&c.lines[o.line])...), '\n')
 		}
@@ -322,11 +325,14 @@ func (v *visit) eachKnown(ctx context.Context, d *slot, f func(event.Fingerprint
 	return head, err
 }
 
+// rejected is about what a reject takes beside its text.
+const rejected = 1 << 10
+
 // conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
 func (m *merge) conflict(l *line) {
 	f := m.fragments[l.from]
 	text := m.chunk.bytes(l)
-	m.conflicting += int64(len(text))
+	m.conflicting += int64(len(text)) + rejected
 	m.conflicts[int(l.from)] = append(m.conflicts[int(l.from)], quarantine.Reject{
 		Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
 		Shard: f.Shard, Sequence: f.First, Position: int(l.number), Arrival: f.object.Modified, Data: slices.Clone(text),

@@ -146,10 +146,12 @@ func (m *merge) addBatch(ctx context.Context, batch []fragment, bytes int64) err
 	return nil
 }
 
-// toBroken passes over a fragment that turned out broken; any other error stays one.
+// toBroken passes over a fragment that turned out broken; any other error stays one. Only this visit knows of it: to those of other lanes it counts as
+// pending, so this one takes on all of the hour.
 func (m *merge) toBroken(f fragment, err error) error {
 	if errors.Is(err, errBroken) {
 		m.passOver(f.Key(), err)
+		m.visit.lane = ""
 		return nil
 	}
 	return err

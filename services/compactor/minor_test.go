@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -319,53 +318,7 @@ func TestLanes(t *testing.T) {
 	}
 }
 
-// Workers of several lanes compact one hour side by side: each merges its own fragments, and whoever finds nothing left does the rest.
-func TestLanesSideBySide(t *testing.T) {
-	l := newLake(t)
-	byLane := map[layout.Lane][]string{}
-	for i := range 400 {
-		line := lineOf(hour, fmt.Sprint("s", i), "")
-		lane := layout.LaneOf(idOf(t, line), 4)
-		byLane[lane] = append(byLane[lane], line)
-	}
-	for lane, lines := range byLane {
-		l.put(hour, lane, false, lines[:len(lines)/2]...)
-		l.put(hour, lane, false, lines[len(lines)/3:]...)
-	}
-	l.round() // the hour is registered, the table has its columns
-	l.check()
-	for lane, lines := range byLane {
-		l.put(hour, lane, false, lines[0], strings.Replace(lines[1], `"s`, `"n`, 1))
-	}
-	dirty, err := l.compactor().Survey(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	tasks := Plan(dirty, l.clock.now())
-	if len(tasks) != 4 {
-		t.Fatalf("%d tasks", len(tasks))
-	}
-	alone := l.compactor().Work(t.Context(), tasks[0], time.Time{})
-	if alone.Minors != 1 || alone.Majors != 0 {
-		t.Errorf("the worker of lane %s: %+v", tasks[0].Lane, alone)
-	}
-	results := make([]Result, len(tasks))
-	var workers sync.WaitGroup
-	for i, task := range tasks[1:] {
-		workers.Go(func() { results[i] = l.compactor().Work(t.Context(), task, time.Time{}) })
-	}
-	workers.Wait()
-	var total Result
-	for _, r := range results {
-		total.Add(r)
-	}
-	if total.Minors != 3 || len(total.SetAside) > 0 || total.Events != 3 || total.Duplicates != 3 {
-		t.Errorf("the others: %+v", total)
-	}
-	l.check()
-}
-
-func idOf(t *testing.T, line string) event.ID {
+func idOf(t testing.TB, line string) event.ID {
 	t.Helper()
 	d, err := event.NewDecoder(event.DefaultMapping, 0)
 	if err != nil {
@@ -415,6 +368,27 @@ func TestLostIndex(t *testing.T) {
 			}
 			_ = f
 		})
+	}
+}
+
+// The same holds where the fragment that comes next does not fit into memory.
+func TestCorruptIndexAndHugeFragment(t *testing.T) {
+	for _, events := range []int{5, 500} {
+		l := newLake(t)
+		l.config.Memory = 4 << 10
+		l.events(hour, 20)
+		l.settle()
+		for _, key := range l.keys(layout.IndexPrefix(hour)) {
+			text := l.get(key)
+			text[len(text)-30] ^= 1
+			l.set(key, text)
+		}
+		l.events(hour, events)
+		r := l.settle()
+		l.check()
+		if len(r.SetAside) > 0 || r.Reindexed != 1 || r.Events != int64(events) {
+			t.Errorf("%d events: %+v", events, r)
+		}
 	}
 }
 

@@ -2,12 +2,16 @@ package compactor
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/lakebed/lakebed/shared/event"
 	format "github.com/lakebed/lakebed/shared/fragment"
+	"github.com/lakebed/lakebed/shared/index"
 	"github.com/lakebed/lakebed/shared/layout"
+	"github.com/lakebed/lakebed/shared/part"
 )
 
 // members gives what a compressed fragment holds behind the headers.
@@ -62,6 +66,68 @@ func TestPackedFragments(t *testing.T) {
 	types := l.types()
 	if types["a"] != "double" || types["only"] != "boolean" || types["b"] != "struct<c:string>" || types["d"] != "array<bigint>" || types["n"] != "bigint" {
 		t.Errorf("columns are %v", types)
+	}
+}
+
+// An index has the ids of its part's lines in their order, and every line is accounted for, whatever fragments, memory and sizes come together.
+func TestIndexFollowsLines(t *testing.T) {
+	for seed := range 24 {
+		l := newLake(t)
+		l.config.Memory = []int64{1 << 10, 8 << 10, 64 << 10, 1 << 20}[seed%4]
+		l.config.Policy.Anew = []int64{0, 300, 8 << 10}[seed%3]
+		l.config.Policy.Target = []int64{1 << 20, 20_000}[seed/2%2]
+		var all []string
+		for k := range 25 {
+			l.foreign = (seed+k)%5 == 0
+			some := l.lines([]int{1, 20, 300, 1500}[(seed+k*7)%4], fmt.Sprintf(`,"event_name":"n%d","pad":%q`, k%3, strings.Repeat("y", seed*k%50)))
+			if k%3 == 1 { // a copy
+				some[len(some)/2] = all[k*seed*31%len(all)]
+			}
+			if k%6 == 2 { // a conflict
+				some = append(some, strings.Replace(all[k*seed*17%len(all)], `,"n":`, `,"m":`, 1))
+			}
+			all = append(all, some...)
+			if l.put(hour, "", (seed+k)%3 != 0, some...); k == 12 {
+				l.round()
+			}
+		}
+		if r := l.settle(); len(r.SetAside)+len(r.Broken) > 0 {
+			t.Fatalf("seed %d: %+v", seed, r)
+		}
+		l.check()
+		accounted := int64(0)
+		for _, p := range l.look(l.visit()).current().data() {
+			l.indexed(p)
+			accounted += p.Events + p.Duplicates + p.Conflicts + p.Erased
+		}
+		if accounted != int64(len(all)) {
+			t.Fatalf("seed %d: %d lines are accounted for of %d", seed, accounted, len(all))
+		}
+	}
+}
+
+// indexed wants that a part's index is that of its lines.
+func (l *lake) indexed(p *slot) {
+	l.t.Helper()
+	d, err := event.NewDecoder(l.config.Mapping, 0)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	lines, err := part.Open(l.t.Context(), l.store, p.object.Key, true)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer lines.Close()
+	if _, err := index.Each(l.t.Context(), l.store, p.indexKey(), func(f event.Fingerprint) error {
+		if !lines.Next() {
+			return errors.New("the part has fewer lines")
+		}
+		if got, err := fingerprint(d, lines.Bytes()); err != nil || got != f {
+			return fmt.Errorf("line %d is another: %w", lines.Count(), err)
+		}
+		return nil
+	}); err != nil || lines.Next() || lines.Count() != p.Events {
+		l.t.Errorf("%s has %d lines, its header says %d: %v", p.object.Key, lines.Count(), p.Events, err)
 	}
 }
 

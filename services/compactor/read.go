@@ -86,7 +86,7 @@ type unzipped struct {
 // readError tells a broken fragment from a store that fails: the former is set aside, the latter ends the visit.
 func readError(f fragment, err error) error {
 	var corrupt flate.CorruptInputError
-	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, part.ErrLong) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %s: %w", errBroken, f.Key(), err)
 	}
 	return fmt.Errorf("read %s: %w", f.Key(), err)
@@ -98,7 +98,7 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 	sum, lines := xxhash.New(), int64(0)
 	err := eachLine(f, open, func(text []byte) error {
 		hashLine(sum, text)
-		if _, err := fingerprint(m.decoder, text); err != nil {
+		if _, err := m.decoder.Glance(text); err != nil {
 			return fmt.Errorf("%w: %s, line %d: %w", errBroken, f.Key(), lines+1, err)
 		}
 		lines++
@@ -132,6 +132,9 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		}
 		return nil
 	})
+	if errors.Is(err, errLost) {
+		return err
+	}
 	if err != nil || again.Sum64() != f.Hash { // it counts as consumed already: nothing of this merge may be committed
 		return fmt.Errorf("read %s for the second time: it is not whole: %v", f.Key(), err) //nolint:errorlint // not broken: the visit ends
 	}

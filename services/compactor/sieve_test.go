@@ -57,6 +57,40 @@ func TestSieve(t *testing.T) {
 	}
 }
 
+// Ids of any kind find their places in the table of a chunk near where they belong.
+func TestTable(t *testing.T) {
+	const n = 50_000
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, next := range map[string]func(i int) event.ID{
+		"random": func(int) event.ID { return uuid(r, 4) },
+		"counted behind": func(i int) (id event.ID) {
+			binary.BigEndian.PutUint64(id[8:], uint64(i))
+			return id
+		},
+		"counted in front": func(i int) (id event.ID) {
+			binary.BigEndian.PutUint32(id[:], uint32(i))
+			return id
+		},
+	} {
+		var c chunk
+		for i := range n {
+			c.lines = append(c.lines, line{Fingerprint: event.Fingerprint{ID: next(i)}})
+		}
+		c.index()
+		steps := uint64(0)
+		for i := range c.lines {
+			at, found := c.find(c.lines[i].ID)
+			if !found {
+				t.Fatalf("%s: an id is not in the table", name)
+			}
+			steps += (at - mixed(c.lines[i].ID)) & c.mask
+		}
+		if mean := float64(steps) / n; mean > 2 {
+			t.Errorf("%s: %.1f steps to find one", name, mean)
+		}
+	}
+}
+
 // uuid is a random one of a version.
 func uuid(r *rand.Rand, version byte) (id event.ID) {
 	binary.LittleEndian.PutUint64(id[:], r.Uint64())

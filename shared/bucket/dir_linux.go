@@ -3,6 +3,7 @@ package bucket
 import (
 	"errors"
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -10,6 +11,7 @@ import (
 // open opens a file for reading by one call of the kernel, which follows no link out of the directory. os.Root takes one for each folder on the
 // way; it has the last word where the kernel refuses.
 func (d *Dir) open(key string) (*os.File, error) {
+	defer runtime.KeepAlive(d) // and of top with it
 	fd, err := unix.Openat2(int(d.top.Fd()), key, &unix.OpenHow{
 		Flags: unix.O_RDONLY | unix.O_CLOEXEC | openQuickly, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,
 	})

@@ -7,7 +7,8 @@ type Glance struct {
 	Time int64  // Unix time in nanoseconds; 0 where it has none
 }
 
-// Glance finds all three in one pass that ends with the last of them. Its ID, and its error, are those of Identify.
+// Glance finds all three in one pass that ends with the last of them. Of a line that Inspect accepts it gives the
+// same id and the same time; of any other something, or an error, a *Rejection.
 func (d *Decoder) Glance(line []byte) (g Glance, err error) {
 	var values [roles][]byte
 	missing := 0

@@ -15,6 +15,9 @@ import (
 // MaxLine is the longest line, in bytes, that a reader accepts: more than any that ingest writes.
 const MaxLine = 32 << 20
 
+// ErrLong says that a line is longer than MaxLine.
+var ErrLong = fmt.Errorf("longer than %d bytes", MaxLine)
+
 // Lines reads NDJSON line by line.
 type Lines struct {
 	in   *bufio.Reader
@@ -63,7 +66,7 @@ func (l *Lines) Next() bool {
 		case errors.Is(err, bufio.ErrBufferFull) && len(l.long) <= MaxLine:
 			continue
 		case errors.Is(err, bufio.ErrBufferFull):
-			l.err = fmt.Errorf("line %d is longer than %d bytes", l.n+1, MaxLine)
+			l.err = fmt.Errorf("line %d: %w", l.n+1, ErrLong)
 		case errors.Is(err, io.EOF) && len(l.long) == 0:
 			l.err = io.EOF
 		case errors.Is(err, io.EOF):
