@@ -43,8 +43,8 @@ func TestDamage(t *testing.T) {
 				c.key = k.key(t, c.lake)
 				good := c.read(t, c.key)
 				bad := damages[damage](good, k.instead(t, c.lake))
-				if damage == "flipped" && k.flip > 0 {
-					bad = flip(good, k.flip)
+				if damage == "flipped" && k.flip != 0 {
+					bad = flip(good, (k.flip+len(good))%len(good))
 				}
 				if bad == nil {
 					c.remove(t, c.key)

@@ -11,7 +11,7 @@ type kind struct {
 	name     string
 	hour     int                               // the one that it belongs to; 0: none, or all
 	key      func(t *testing.T, l lake) string // of the object that is damaged
-	flip     int                               // the byte that is flipped; 0: the one in the middle
+	flip     int                               // the byte that is flipped, from the end where it is below 0; 0: the one in the middle
 	also     string                            // another name of it
 	instead  func(t *testing.T, l lake) []byte // another of its kind
 	holds    events                            // of a fragment that waits
@@ -48,7 +48,7 @@ var kinds = []kind{
 		},
 	},
 	{
-		name: "pending gzip fragment", hour: 12, key: nth(-1, "raw/", "hour=12", ".gz"),
+		name: "pending gzip fragment", hour: 12, flip: -20, key: nth(-1, "raw/", "hour=12", ".gz"),
 		instead: bytesOf(-2, "raw/", "hour=12", ".gz"), holds: some("b12", 12, 120), live: true,
 		outcomes: map[string]string{
 			"flipped": "verify fragment_broken; events right; live lacks, warns; compact passes over; then lacks; rebuild ok; verify fragment_broken",

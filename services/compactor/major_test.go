@@ -85,6 +85,34 @@ func TestMajorCopies(t *testing.T) {
 	}
 }
 
+// A part whose last line has no end is damaged, though its gzip is whole.
+func TestPartWithoutItsEnd(t *testing.T) {
+	l := newLake(t)
+	l.parts(3)
+	key := layout.Slot{Partition: hour, Generation: layout.FirstGeneration, Number: 2}.Key()
+	h, err := part.ParseHeader(l.get(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := part.NewWriter(t.TempDir())
+	text := strings.Repeat("{}\n", int(h.Events)) + "{}"
+	if err := errors.Join(w.Write([]byte(text), h.Events), w.Finish(h)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.set(key, body)
+	if r := l.round(); len(r.SetAside) != 1 || !strings.Contains(r.SetAside[0].Err.Error(), key) || r.Majors != 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // A late event does not have a whole hour written again.
 func TestMajorNotForALateEvent(t *testing.T) {
 	l := newLake(t)

@@ -29,15 +29,12 @@ func (p *packed) open() (io.ReadCloser, error) {
 	return z, nil
 }
 
-// identifyPacked finds the lines of a compressed fragment, which stay packed. What its members say of them is believed, unless some may have to
-// be erased.
+// identifyPacked finds the lines of a compressed fragment, which stay packed. What its members say of them is believed as far as it is whole, unless
+// some may have to be erased.
 func (m *merge) identifyPacked(f fragment, from, start, end int) (gone []int, err error) {
 	c, object := m.chunk, m.chunk.text[start:end]
 	members, err := format.Parse(object, f.Hash, m.config.Mapping)
-	switch {
-	case errors.Is(err, format.ErrBroken):
-		return nil, fmt.Errorf("%w: %s: %w", errBroken, f.Key(), err)
-	case err != nil || m.erases != nil:
+	if err != nil || m.erases != nil {
 		return m.identifyForeign(f, from, object)
 	}
 	number := uint32(0)
