@@ -88,8 +88,11 @@ const (
 	alarms        = 17
 	logBytes      = 1500 // of an invocation
 
-	// services/compactor, dedupe.go and minor.go: shares of the memory for text and for lines, and what a line takes; shared/index: an id and a body's hash
-	textShare, lineShare, lineBytes, indexedID = 0.75, 0.25, 112, 24
+	// services/compactor: what a part aims at; sieve.go: bits of an id, and the share of memory that holds lines which came through; shared/index: an id and a
+	// body's hash. That a hundredth of the events are copies is an estimate.
+	partBytes             = 128 << 20
+	probes, aside, copies = 4, 0.5, 0.01
+	indexedID             = 24
 
 	shardItem, shardID = 365, 24 // bytes of a claim's item, and of an id in it: shared/claims/dynamoclaims
 	shardReads         = 0.026   // read units an event, at one batch a second
@@ -134,18 +137,20 @@ func (l Load) lanes(p *Prices) float64 {
 	return n
 }
 
-// merging is how many seconds a lane's worker takes for what comes in a second, when an hour of so many events a second ends. Each time its memory is full of
-// new lines, it reads the ids that the lane has so far, from the bucket.
+// merging is how many seconds a lane's worker takes for what comes in a second, when an hour of so many events a second ends.
 func (l Load) merging(p *Prices, rate, lanes float64) float64 {
 	rate /= lanes
 	return rate*l.Bytes/p.measured["merge_bytes"] + l.knowing(p, rate)
 }
 
-// knowing is the part of it that goes into reading ids.
+// knowing is the part of it that goes into reading, from the bucket, the ids that the lane has so far: for each part once into a filter, which takes as much memory as
+// lines do, and once for what comes through it, or for each time that this fills its share of the memory.
 func (l Load) knowing(p *Prices, rate float64) float64 {
-	held := p.limits["compactor_text"] * min(textShare/l.Bytes, lineShare/lineBytes)
-	flushes := min(rate, rate/held+1/visitTicks)
-	return flushes * rate * 3600 * indexedID / p.measured["index_bytes"]
+	ids, memory := rate*3600, p.limits["compactor_text"]
+	through := min(1, copies+math.Pow(1-math.Exp(-probes*ids/(8*memory)), probes))
+	parts := max(1/visitTicks, rate*l.Bytes/ratio/partBytes) // a second
+	passes := min(rate, parts+max(parts, rate*l.Bytes*through/(aside*memory)))
+	return passes * ids * indexedID / p.measured["index_bytes"]
 }
 
 // ForShards is the load that fills so many shards.

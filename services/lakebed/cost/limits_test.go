@@ -24,7 +24,8 @@ func TestLimitsByHand(t *testing.T) {
 	l.Lanes = 4
 	got := taken(l, p)
 	batches := 1000 / (5 + 1./800)
-	reading := (200_000/40_000. + 1/300.) * 200_000 * 3600 * 24 / 1e8 // a lane's ids, each time that 40,000 lines are there, and every 5 minutes
+	// A lane's ids, which are far too many for a filter of 26.7 MB: once for each part of 128 MiB, and for each 13.3 MB of lines, since all come through.
+	reading := (20e6/(128<<20) + 100e6/13_333_333.) * 200_000 * 3600 * 24 / 1e8
 	for what, want := range map[string]float64{
 		"stream: shards of the account":                       1000,
 		"stream: written to a shard":                          80,
