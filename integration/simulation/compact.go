@@ -38,13 +38,13 @@ func (w *World) compact() {
 
 // worker does what a task of the queue asks for. Its time may be short.
 func (w *World) worker(hour layout.Partition) *process {
-	deadline, lane := w.deadline(), oneOf(w.rng, "", "", layout.Lane("0"), "1", "01")
+	deadline, lane, rest := w.deadline(), oneOf(w.rng, "", "", layout.Lane("0"), "1", "01"), w.rng.IntN(2) == 0
 	return w.spawn("worker", w.CompactFaults, func(p *process) error {
 		c, err := p.compactor()
 		if err != nil {
 			return err
 		}
-		return p.told(c.Work(p.ctx, compactor.Task{Partition: hour, Lane: lane}, deadline), nil)
+		return p.told(c.Work(p.ctx, compactor.Task{Partition: hour, Lane: lane, Rest: rest}, deadline), nil)
 	})
 }
 

@@ -149,7 +149,7 @@ func (c *Compactor) round(ctx context.Context, tasks []Task, deadline time.Time,
 func (c *Compactor) Work(ctx context.Context, t Task, deadline time.Time) Result {
 	result := Result{Partitions: 1}
 	v := c.visit(t.Partition, &result)
-	v.lane, v.deadline = t.Lane, deadline
+	v.lane, v.only, v.deadline = t.Lane, t.Lane != "" && !t.Rest, deadline
 	for range maxSteps {
 		again, err := v.step(ctx)
 		switch {
@@ -175,6 +175,7 @@ type visit struct {
 	*Compactor
 	partition layout.Partition
 	lane      layout.Lane // whose fragments to merge
+	only      bool        // nothing is to be done but that
 	deadline  time.Time
 	result    *Result
 	broken    map[string]bool // keys of fragments that cannot be merged

@@ -73,7 +73,7 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		}
 		return decision{do: doMinor, lane: lane}, nil
 	}
-	if !s.leads() {
+	if s.only {
 		return decision{do: doNothing}, nil
 	}
 	if now.Sub(s.partition.End()) <= p.Close {
@@ -90,18 +90,6 @@ func decide(s *state, p Policy, now time.Time) (decision, error) {
 		return decision{do: doSweep, sweep: g}, nil
 	}
 	return decision{do: doNothing, due: due}, nil
-}
-
-// leads tells whether a visit does more than merge fragments: of those of several lanes that of the first one does, lest each write the successor.
-func (s *state) leads() bool {
-	if s.lane == "" || len(s.fragments) == 0 {
-		return true
-	}
-	first := s.fragments[0].Lane
-	for i := range s.fragments {
-		first = min(first, s.fragments[i].Lane)
-	}
-	return s.lane.Overlaps(first)
 }
 
 // unsealed is an error where the Location leads on from where the seals end. The entry is older than the slots, so what it was published as

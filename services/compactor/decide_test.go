@@ -166,7 +166,7 @@ func TestPlan(t *testing.T) {
 		t.Errorf("got %+v", tasks)
 	}
 	tasks = Plan([]Dirty{{Partition: 1, Oldest: now, Lanes: []layout.Lane{"0", "1"}}, {Partition: 2, Oldest: now.Add(-time.Hour), Lanes: []layout.Lane{""}}}, now)
-	if want := []Task{{2, "", time.Hour}, {1, "0", 0}, {1, "1", 0}}; !slices.Equal(tasks, want) {
+	if want := []Task{{2, "", true, time.Hour}, {1, "0", true, 0}, {1, "1", false, 0}}; !slices.Equal(tasks, want) {
 		t.Errorf("got %+v, want %+v", tasks, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -68,18 +69,25 @@ func TestOneMajorOfManyLanes(t *testing.T) {
 	if len(tasks) != 8 {
 		t.Fatalf("%d tasks", len(tasks))
 	}
+	l.bucket = faulty.NewBucket(l.store, faulty.New(func(op faulty.Op, key string) (faulty.When, error) {
+		if op == faulty.List && key == layout.RawPrefix(hour) {
+			t.Error("the fragments of all lanes are listed")
+		}
+		return faulty.Never, nil
+	}))
 	for _, task := range tasks[1:] {
 		if r := l.compactor().Work(t.Context(), task, time.Time{}); r.BytesMoved > 0 || r.Majors > 0 {
 			t.Errorf("lane %s: %+v", task.Lane, r)
 		}
 	}
+	l.bucket = l.store
 	if r := l.compactor().Work(t.Context(), tasks[0], time.Time{}); r.Majors != 1 {
 		t.Errorf("the first lane: %+v", r)
 	}
 	l.check()
 }
 
-// Workers of several lanes compact one hour side by side: each merges its own fragments, and that of the first one does the rest.
+// Workers of several lanes compact one hour side by side: each merges its own fragments, and that of the first one does the rest. None of the others lists what is not its own.
 func TestLanesSideBySide(t *testing.T) {
 	l := newLake(t)
 	byLane := map[layout.Lane][]string{}

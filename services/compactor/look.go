@@ -21,6 +21,7 @@ import (
 type state struct {
 	partition layout.Partition
 	lane      layout.Lane // whose fragments the visit is to merge
+	only      bool        // no other fragments were looked at
 	at        time.Time   // when the look began
 	table     catalog.Table
 	entry     catalog.Partition // Version "" when it is not registered
@@ -93,7 +94,7 @@ func (v *visit) look(ctx context.Context) (s *state, err error) {
 }
 
 func (v *visit) lookOnce(ctx context.Context) (*state, error) {
-	s := &state{partition: v.partition, lane: v.lane, at: v.config.Now()}
+	s := &state{partition: v.partition, lane: v.lane, only: v.only, at: v.config.Now()}
 	entries, err := v.catalog.Partitions(ctx, v.partition)
 	if err != nil {
 		return nil, fmt.Errorf("read partition: %w", err)
@@ -120,16 +121,22 @@ func (v *visit) lookOnce(ctx context.Context) (*state, error) {
 }
 
 func (v *visit) lookFragments(ctx context.Context, s *state) error {
-	for o, err := range v.bucket.List(ctx, layout.RawPrefix(v.partition), "") {
-		if err != nil {
-			return fmt.Errorf("list fragments: %w", err)
+	prefixes := []string{layout.RawPrefix(v.partition)}
+	if v.only {
+		prefixes = layout.LanePrefixes(v.partition, v.lane)
+	}
+	for _, prefix := range prefixes {
+		for o, err := range v.bucket.List(ctx, prefix, "") {
+			if err != nil {
+				return fmt.Errorf("list fragments: %w", err)
+			}
+			f, err := layout.ParseFragment(o.Key)
+			if err != nil {
+				v.passOver(o.Key, err)
+				continue
+			}
+			s.fragments = append(s.fragments, fragment{Fragment: f, object: o, broken: v.broken[o.Key]})
 		}
-		f, err := layout.ParseFragment(o.Key)
-		if err != nil {
-			v.passOver(o.Key, err)
-			continue
-		}
-		s.fragments = append(s.fragments, fragment{Fragment: f, object: o, broken: v.broken[o.Key]})
 	}
 	slices.SortFunc(s.fragments, func(a, b fragment) int { // of records with one id, the first that was stored stays
 		return cmp.Or(a.object.Modified.Compare(b.object.Modified), cmp.Compare(a.object.Key, b.object.Key))
@@ -139,7 +146,7 @@ func (v *visit) lookFragments(ctx context.Context, s *state) error {
 
 // lookMarks finds the marks of a partition that no fragment has visited.
 func (v *visit) lookMarks(ctx context.Context, s *state) error {
-	if len(s.fragments) > 0 {
+	if len(s.fragments) > 0 || s.only {
 		return nil
 	}
 	for o, err := range v.bucket.List(ctx, layout.VisitPrefix(v.partition), "") {

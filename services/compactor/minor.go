@@ -151,7 +151,7 @@ func (m *merge) addBatch(ctx context.Context, batch []fragment, bytes int64) err
 func (m *merge) toBroken(f fragment, err error) error {
 	if errors.Is(err, errBroken) {
 		m.passOver(f.Key(), err)
-		m.visit.lane = ""
+		m.visit.lane, m.visit.only = "", false
 		return nil
 	}
 	return err

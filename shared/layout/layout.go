@@ -27,6 +27,15 @@ const (
 // RawPrefix is where a partition's fragments lie.
 func RawPrefix(p Partition) string { return Raw + p.String() + "/" }
 
+// LanePrefixes is where a partition's fragments lie that may hold events of a lane: its own, those of lanes within it, and those of wider ones.
+func LanePrefixes(p Partition, l Lane) []string {
+	all := []string{RawPrefix(p) + l.String()}
+	for n := range len(l) {
+		all = append(all, RawPrefix(p)+l[:n].String()+"-")
+	}
+	return all
+}
+
 // EventsPrefix is where a partition's generations lie.
 func EventsPrefix(p Partition) string { return Events + p.String() + "/" }
 

@@ -176,3 +176,22 @@ func TestLanes(t *testing.T) {
 		}
 	}
 }
+
+// Of a lane's prefixes one, and no other, leads to a fragment that may hold events of the lane; none to any other.
+func TestLanePrefixes(t *testing.T) {
+	lanes := []Lane{"", "0", "1", "00", "01", "10", "11", "010", "011", "0100"}
+	for _, lane := range lanes {
+		for _, other := range lanes {
+			key := Fragment{Partition: 7, Lane: other, Span: Span{Shard: "s", First: "1", Last: "2"}}.Key()
+			n := 0
+			for _, prefix := range LanePrefixes(7, lane) {
+				if strings.HasPrefix(key, prefix) {
+					n++
+				}
+			}
+			if want := map[bool]int{true: 1}[lane.Overlaps(other)]; n != want {
+				t.Errorf("lane %q: %d prefixes lead to %s, want %d", lane, n, key, want)
+			}
+		}
+	}
+}

@@ -125,7 +125,7 @@ func TestMessage(t *testing.T) {
 	if got := body(hour); got != `{"version":1,"partition":"dt=2026-11-23/hour=08"}` {
 		t.Errorf("got %s", got)
 	}
-	for _, task := range []compactor.Task{{Partition: hour}, {Partition: hour, Lane: "010"}} {
+	for _, task := range []compactor.Task{{Partition: hour}, {Partition: hour, Lane: "010"}, {Partition: hour, Lane: "0", Rest: true}} {
 		if got, err := taskOf(messageOf(task).text()); err != nil || got != task {
 			t.Errorf("%+v is understood as %+v, %v", task, got, err)
 		}

@@ -19,12 +19,13 @@ type Message struct {
 	Version   int    `json:"version"`
 	Partition string `json:"partition"`
 	Lane      string `json:"lane,omitempty"` // whose fragments to merge; none for all
+	Rest      bool   `json:"rest,omitempty"` // with a lane: whether to do all else, too
 }
 
 func messageOf(t compactor.Task) Message {
 	m := Message{Version: Version, Partition: t.Partition.String()}
 	if t.Lane != "" {
-		m.Lane = t.Lane.String()
+		m.Lane, m.Rest = t.Lane.String(), t.Rest
 	}
 	return m
 }
@@ -45,6 +46,7 @@ func taskOf(body string) (t compactor.Task, err error) {
 		return t, fmt.Errorf("the message has version %d, this worker understands version %d: deploy one release of planner and workers; "+
 			"nothing is lost, the next plan sends what is due", m.Version, Version)
 	}
+	t.Rest = m.Rest
 	if m.Lane != "" {
 		if t.Lane, err = layout.ParseLane(m.Lane); err != nil {
 			return t, err

@@ -78,7 +78,7 @@ const (
 	dirty         = 2    // hours that get new events at once, most of the time
 	settling      = 10   // visits until an hour is put together, published and swept
 	listings      = 5    // of a visit, of no more than a page
-	looks         = 2    // of a visit, each of which lists the hour's fragments
+	looks         = 2    // of a visit
 	writes        = 3    // of a visit: index and part, and what is swept
 	hoursOfABatch = 1.5  // hours that the events of a batch fall into
 	kept          = 6.5  // hours until a fragment is swept
@@ -136,6 +136,9 @@ func (l Load) lanes(p *Prices) float64 {
 	}
 	return n
 }
+
+// listed is the share of an hour's fragments that a visit lists, on average: that of the first lane lists all, each other its own.
+func listed(lanes float64) float64 { return (2 - 1/lanes) / lanes }
 
 // merging is how many seconds a lane's worker takes for what comes in a second, when an hour of so many events a second ends.
 func (l Load) merging(p *Prices, rate, lanes float64) float64 {
@@ -210,7 +213,7 @@ func Bills(l Load, p *Prices) []Line {
 	visits := hours * (min(ticks*dirty*l.lanes(p), fragments/hours) + settling)
 	planned := float64(hours * ticks)
 	m := p.measured
-	pages := fragments / hours / page * (visits*looks + planned*kept)
+	pages := fragments / hours / page * (visits*looks*listed(l.lanes(p)) + planned*kept)
 	busy := raw/m["merge_bytes"] + raw/m["move_bytes"] + fragments*m["call_seconds"] + l.knowing(p, l.Rate/l.lanes(p))*l.lanes(p)*seconds/2
 	time := (busy + visits*visiting + planned + pages*m["page_seconds"]) * compactorMB / kib
 	add(Lakebed, "compactor: invocations", visits+planned, "requests", p.cost("lambda_request", visits+planned))

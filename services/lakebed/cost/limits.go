@@ -71,7 +71,7 @@ func (l Load) takes(p *Prices) []Limit {
 	hourly := fragments * 3600
 	look := hourly / page * m["page_seconds"]
 	visits := min(lanes*dirty/visitTicks, fragments)
-	workers := busy + visits*(visiting+looks*look)
+	workers := busy + visits*(visiting+looks*look*listed(lanes))
 	add("compactor: workers", workers, most["compactor_workers"], "at once", "workers")
 	add("compactor: a lane's merge of what came in 5 minutes", merging*visitTicks, visitTicks, "seconds", "lanes, the setting memory")
 	add("compactor: a look at an hour's fragments", look, most["lambda_seconds"], "seconds", "batch-window, fewer lanes")

@@ -35,7 +35,7 @@ func TestLimitsByHand(t *testing.T) {
 		"claims: a batch's ids":                               365 + 24*800*(5+1./800),
 		"compactor: a look at an hour's fragments":            batches * 4 * 3600 / 1000 * 0.1,
 		"compactor: a lane's merge of what came in 5 minutes": (2 + reading) * 300,
-		"compactor: workers":                                  (2+reading)*4 + 400e6/200e6 + 4*2/300.*(0.5+2*batches*4*3.6*0.1),
+		"compactor: workers":                                  (2+reading)*4 + 400e6/200e6 + 4*2/300.*(0.5+2*1.75/4*batches*4*3.6*0.1),
 		"Lambda: at once, when shards catch up":               1000 + 10 + 1,
 		"Glue: calls":                                         4 * 2 / 300. * 10,
 	} {
