@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/gz"
 	"github.com/lakebed/lakebed/shared/layout"
 )
 
@@ -62,13 +62,10 @@ func RollUp(ctx context.Context, b bucket.Bucket, now time.Time, after time.Dura
 	return done, flush()
 }
 
-var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
-
 func (r *Rolled) rollUp(ctx context.Context, b bucket.Bucket, hour layout.Partition, group []bucket.Object) error {
 	var out bytes.Buffer
-	z, _ := zips.Get().(*gzip.Writer)
-	defer zips.Put(z)
-	z.Reset(&out)
+	z := gz.Writer(&out, gz.Dense)
+	defer gz.Release(z, gz.Dense)
 	sum := xxhash.New()
 	var gone []bucket.Object
 	for some := range slices.Chunk(group, readAtOnce) {
