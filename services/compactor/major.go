@@ -12,6 +12,7 @@ import (
 
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/event"
+	"github.com/lakebed/lakebed/shared/gz"
 	"github.com/lakebed/lakebed/shared/index"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
@@ -324,7 +325,7 @@ func (r *row) copy(ctx context.Context, d *slot, p *part.Writer) (lines int64, e
 		return 0, err
 	}
 	raw := &counter{}
-	z, err := gzip.NewReader(io.TeeReader(body, &behind{to, part.HeaderSize}))
+	z, err := gzip.NewReader(io.TeeReader(body, &gz.Behind{To: to, Skip: part.HeaderSize}))
 	if err == nil {
 		_, err = io.Copy(raw, z)
 	}
@@ -336,19 +337,6 @@ func (r *row) copy(ctx context.Context, d *slot, p *part.Writer) (lines int64, e
 	}
 	p.Joined(raw.lines, raw.bytes)
 	return raw.lines, nil
-}
-
-// behind passes on what comes behind so many bytes.
-type behind struct {
-	to   io.Writer
-	skip int
-}
-
-func (b *behind) Write(text []byte) (int, error) {
-	n := min(b.skip, len(text))
-	b.skip -= n
-	_, err := b.to.Write(text[n:])
-	return len(text), err
 }
 
 // counter counts lines.

@@ -149,7 +149,7 @@ func columnsOf(seen *schema.Inferrer) ([]byte, error) {
 
 // compress writes what is behind the header of a member.
 func compress(out *bytes.Buffer, lines []Line) (raw int, err error) {
-	z := gz.Writer(&behind{out, fixedHeader}, gz.Dense)
+	z := gz.Writer(&gz.Behind{To: out, Skip: fixedHeader}, gz.Dense)
 	defer gz.Release(z, gz.Dense)
 	var text []byte
 	for _, l := range lines {
@@ -160,19 +160,6 @@ func compress(out *bytes.Buffer, lines []Line) (raw int, err error) {
 		}
 	}
 	return raw, z.Close()
-}
-
-// behind passes on what comes behind so many bytes.
-type behind struct {
-	to   *bytes.Buffer
-	skip int
-}
-
-func (w *behind) Write(b []byte) (int, error) {
-	n := min(w.skip, len(b))
-	w.skip -= n
-	w.to.Write(b[n:])
-	return len(b), nil
 }
 
 func mappingOf(m event.Mapping) uint64 { return xxhash.Sum64String(m.ID) }

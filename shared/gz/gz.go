@@ -48,3 +48,16 @@ func (c *counter) Write(b []byte) (int, error) {
 	*c += counter(len(b))
 	return len(b), nil
 }
+
+// Behind passes on what comes behind so many bytes, such as a header.
+type Behind struct {
+	To   io.Writer
+	Skip int
+}
+
+func (w *Behind) Write(b []byte) (int, error) {
+	n := min(w.Skip, len(b))
+	w.Skip -= n
+	_, err := w.To.Write(b[n:])
+	return len(b), err
+}
