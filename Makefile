@@ -8,7 +8,7 @@ SHELL       := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 
-MODULES := shared services/ingest services/compactor services/lakebed integration
+MODULES := shared services/ingest services/compactor services/scaler services/lakebed integration
 ROOT    := github.com/lakebed/lakebed
 TOOLS   := .cache/bin
 
@@ -43,7 +43,7 @@ build: need-cc ## Build the command line, bin/lakebed.
 	go build -trimpath -o bin/lakebed ./services/lakebed
 
 .PHONY: lambdas
-lambdas: ## Build the functions: bin/ingest.zip and bin/compactor.zip for arm64, …-amd64.zip beside them.
+lambdas: ## Build the functions: bin/ingest.zip, bin/compactor.zip and bin/scaler.zip for arm64, …-amd64.zip beside them.
 	@scripts/build-lambdas.sh
 
 .PHONY: deploy
@@ -61,7 +61,9 @@ demo: build ## Generate events, run them into a fresh lake, query it and verify 
 ##@ Check
 
 .PHONY: test
-test: test-unit test-infra test-integration ## Run every tier of tests.
+test: ## Run every tier of tests; what they need is downloaded while the unit tests run.
+	@$(MAKE) --no-print-directory --jobs=2 test-unit tools
+	@$(MAKE) --no-print-directory test-infra test-integration
 
 .PHONY: test-unit
 test-unit: ## Unit and contract tests of all modules, the architecture, and each module built on its own (under 2 minutes).
@@ -74,6 +76,10 @@ test-integration: tools ## Tests of the whole: long ones, those that start proce
 .PHONY: e2e
 e2e: tools ## Deploy to an AWS emulator with the built functions, and count 100,000 events.
 	@scripts/test-integration.sh e2e $(TESTFLAGS)
+
+.PHONY: game-day
+game-day: tools ## Play outages on the AWS emulator: which alarms ring, and how long a backlog takes (MINUTE=500ms RATE=200).
+	@scripts/game-day.sh
 
 .PHONY: athena
 athena: tools ## What Athena sees: every promise about tables, through Trino over Glue and S3 of an emulator.

@@ -3,7 +3,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -22,7 +21,7 @@ func (s *stack) sendForeign(t *testing.T) {
 // setAside: what cannot be worked on ends with the dead letters, and stops nothing else.
 func (s *stack) setAside(t *testing.T) {
 	client := sqs.NewFromConfig(s.Config())
-	s.wait(t, 4*time.Minute, "the foreign message lies with the dead letters", func() bool {
+	s.wait(t, patience, "the foreign message lies with the dead letters", func() bool {
 		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &s.out.Compactor.DeadLetters, VisibilityTimeout: 0, MaxNumberOfMessages: 10})
 		if err != nil {
 			t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 func (s *stack) drift(t *testing.T) {
 	t.Logf("%s", s.run(t, s.variables(), "scripts/infra-drift.sh", environment))
 	s.terraform(t, "apply", "-auto-approve", "-input=false", "-no-color")
-	t.Logf("after a second apply: %s", s.run(t, s.variables(), "scripts/infra-drift.sh", environment))
 }
 
 // destroy leaves nothing of ours: this environment keeps nothing.

@@ -22,6 +22,7 @@ provider "aws" {
     s3             = var.endpoint
     scheduler      = var.endpoint
     sqs            = var.endpoint
+    ssm            = var.endpoint
     sts            = var.endpoint
   }
 }
@@ -29,12 +30,12 @@ provider "aws" {
 locals {
   # The emulator sets AWS_ENDPOINT_URL itself, whatever a function's own says.
   endpoints = {
-    for s in ["S3", "DYNAMODB", "GLUE", "SQS"] : "AWS_ENDPOINT_URL_${s}" => coalesce(var.functions_endpoint, var.endpoint)
+    for s in ["S3", "DYNAMODB", "GLUE", "SQS", "KINESIS", "CLOUDWATCH", "SSM"] : "AWS_ENDPOINT_URL_${s}" => coalesce(var.functions_endpoint, var.endpoint)
   }
 
   # As scripts/build-lambdas.sh names them.
   suffix = var.architectures[0] == "x86_64" ? "-amd64" : ""
-  zips   = { for f in ["ingest", "compactor"] : f => "${var.zips}/${f}${local.suffix}.zip" }
+  zips   = { for f in ["ingest", "compactor", "scaler"] : f => "${var.zips}/${f}${local.suffix}.zip" }
 }
 
 module "lakebed" {
@@ -42,9 +43,11 @@ module "lakebed" {
   for_each = var.streams
 
   name              = "${var.name}-${each.key}"
+  profile           = each.value.profile
   settings          = merge(var.pace, { for k, v in each.value.settings : k => v if v != null })
   columns           = each.value.columns
-  shards            = each.value.shards
+  shards            = each.value.profile == null ? coalesce(each.value.shards, 1) : each.value.shards
+  autoscaling       = each.value.autoscaling
   zips              = local.zips
   architectures     = var.architectures
   metrics_namespace = var.metrics_namespace
@@ -53,21 +56,41 @@ module "lakebed" {
 
   force_destroy = true
   log_days      = 1
-  plan_period   = 300
+  plan_period   = each.value.profile == null ? 300 : null
 
+  # Where a profile is named, it is what is tried.
   ingest = {
     enabled      = var.mapping_enabled
-    batch_size   = var.batch_size
-    batch_window = 1
+    batch_size   = each.value.profile == null ? var.batch_size : null
+    batch_window = each.value.profile == null ? 1 : null
     timeout      = 60
   }
 
   compactor = {
     enabled            = var.schedule_enabled
-    schedule           = "rate(1 minute)"
+    schedule           = each.value.profile == null ? "rate(1 minute)" : null
     timeout            = 60
     visibility_timeout = 60
-    workers            = 2
-    scratch            = 512
+    workers            = each.value.profile == null ? 2 : null
+    scratch            = each.value.profile == null ? 512 : null
   }
+}
+
+locals {
+  scaled = [for l in module.lakebed : l.scaled if l.scaled != null]
+}
+
+# One for all streams that have a number of shards to be kept to their load.
+module "scaler" {
+  source = "../../modules/scaler"
+  count  = anytrue([for s in var.streams : s.autoscaling != null]) ? 1 : 0
+
+  name              = var.name
+  streams           = local.scaled
+  zip               = local.zips.scaler
+  architectures     = var.architectures
+  metrics_namespace = var.metrics_namespace
+  enabled           = var.schedule_enabled
+  extra_environment = merge(local.endpoints, var.extra_environment)
+  log_days          = 1
 }

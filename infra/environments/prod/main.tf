@@ -11,7 +11,7 @@ provider "aws" {
 locals {
   # As scripts/build-lambdas.sh names them.
   suffix = var.architectures[0] == "x86_64" ? "-amd64" : ""
-  zips   = { for f in ["ingest", "compactor"] : f => "${var.zips}/${f}${local.suffix}.zip" }
+  zips   = { for f in ["ingest", "compactor", "scaler"] : f => "${var.zips}/${f}${local.suffix}.zip" }
 }
 
 module "lakebed" {
@@ -19,9 +19,11 @@ module "lakebed" {
   for_each = var.streams
 
   name              = "${var.name}-${each.key}"
+  profile           = each.value.profile
   settings          = each.value.settings
   columns           = each.value.columns
   shards            = each.value.shards
+  autoscaling       = each.value.autoscaling
   zips              = local.zips
   architectures     = var.architectures
   metrics_namespace = var.metrics_namespace
@@ -35,6 +37,25 @@ module "lakebed" {
   noncurrent_days        = 7
   retention_hours        = 168
   log_days               = 400
-  ingest                 = { memory = 1769, retry_attempts = 10000, record_age = 518400 }
-  compactor              = { workers = 50 }
+  ingest                 = { memory = each.value.profile == null ? 1769 : null, retry_attempts = 10000, record_age = 518400 }
+  compactor              = { workers = each.value.profile == null ? 50 : null }
+}
+
+locals {
+  scaled = [for l in module.lakebed : l.scaled if l.scaled != null]
+}
+
+# One for all streams that have a number of shards to be kept to their load.
+module "scaler" {
+  source = "../../modules/scaler"
+  count  = anytrue([for s in var.streams : s.autoscaling != null]) ? 1 : 0
+
+  name              = var.name
+  streams           = local.scaled
+  zip               = local.zips.scaler
+  architectures     = var.architectures
+  metrics_namespace = var.metrics_namespace
+  alarm_actions     = var.alarm_actions
+  kms_key_arn       = aws_kms_key.this.arn
+  log_days          = 400
 }

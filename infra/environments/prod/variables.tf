@@ -24,7 +24,19 @@ variable "name" {
 
 variable "streams" {
   type = map(object({
-    shards = optional(number)
+    profile = optional(string) # tiny, standard or huge: what the load wants; null for what this environment has
+    shards  = optional(number)
+
+    autoscaling = optional(object({
+      min     = number
+      max     = number
+      target  = optional(number)
+      calls   = optional(number)
+      reserve = optional(number)
+      quiet   = optional(string)
+      behind  = optional(string)
+      dry_run = optional(bool)
+    }))
 
     # LAKEBED_ variables by their names in lower case; what is left out has Lakebed's default.
     settings = optional(object({
@@ -51,7 +63,7 @@ variable "streams" {
   }))
   nullable    = false
   default     = { events = {} }
-  description = "A deployment each, by its name: shards (null for on demand), settings, and the columns of events_raw and events_live."
+  description = "A deployment each, by its name: profile, shards (null for on demand), autoscaling (null for none), settings, and the columns of events_raw and events_live."
 
   validation {
     condition     = length(var.streams) > 0 && alltrue([for k in keys(var.streams) : can(regex("^[a-z][a-z0-9-]{0,13}$", k))])
@@ -66,7 +78,7 @@ variable "zips" {
   description = "Folder of the functions' zips, from this folder."
 
   validation {
-    condition     = length(fileset(var.zips, "*.zip")) >= 2
+    condition     = length(fileset(var.zips, "*.zip")) >= 3
     error_message = "There are no zips in it: build them with scripts/build-lambdas.sh."
   }
 }

@@ -32,7 +32,7 @@ resource "aws_lambda_function" "this" {
 
   reserved_concurrent_executions = var.reserved_concurrency
 
-  # Parts and indexes under way lie in /tmp.
+  # Parts and indexes under way lie in /tmp, and lines that have to wait.
   ephemeral_storage {
     size = var.scratch
   }

@@ -167,7 +167,7 @@ variable "scratch" {
   type        = number
   nullable    = false
   default     = 2048
-  description = "MB of /tmp: a part under way, its index, and as much again."
+  description = "MB of /tmp: a part under way and its index, and twice as much for lines that have to wait."
 
   validation {
     condition     = var.scratch >= 512 && var.scratch <= 10240
@@ -249,7 +249,7 @@ variable "extra_environment" {
   type        = map(string)
   nullable    = false
   default     = {}
-  description = "More variables for the function, such as AWS_ENDPOINT_URL for an emulator or GOMEMLIMIT."
+  description = "More variables for the function, such as AWS_USE_FIPS_ENDPOINT or GOMEMLIMIT. Of the SDK's, those of endpoints count."
 
   validation {
     condition     = alltrue([for k in keys(var.extra_environment) : !startswith(k, "LAKEBED_")])

@@ -248,7 +248,7 @@ variable "extra_environment" {
   type        = map(string)
   nullable    = false
   default     = {}
-  description = "More variables for the function, such as AWS_ENDPOINT_URL for an emulator or GOMEMLIMIT."
+  description = "More variables for the function, such as AWS_USE_FIPS_ENDPOINT or GOMEMLIMIT. Of the SDK's, those of endpoints count."
 
   validation {
     condition     = alltrue([for k in keys(var.extra_environment) : !startswith(k, "LAKEBED_")])

@@ -7,7 +7,7 @@ locals {
   bucket   = coalesce(var.bucket, "${var.name}-${data.aws_caller_identity.this.account_id}-${data.aws_region.this.name}")
 
   # What is not said is left to the functions' modules and to lakebed's own defaults.
-  settings = { for k, v in var.settings : k => tostring(v) if v != null }
+  settings = { for k, v in local.chosen.settings : k => tostring(v) if v != null }
   mapping  = merge({ id_field = "event_uuid", time_field = "created_at", name_field = "event_name" }, local.settings)
 
   # Of a field within an object events_live has no column: the object is a struct in `events`.
@@ -25,7 +25,8 @@ module "stream" {
   source = "../stream"
 
   name            = var.name
-  shards          = var.shards
+  shards          = local.chosen.shards
+  autoscaling     = var.autoscaling
   retention_hours = var.retention_hours
   kms_key_arn     = var.kms_key_arn
 }
@@ -52,6 +53,7 @@ module "lake" {
     table        = "events"
     claims       = lookup(local.settings, "claims", "shard")
     claims_table = "${var.name}-claims"
+    deployment   = var.name
     failures     = "s3://${local.bucket}/aws/lambda/"
   })
 }
@@ -90,7 +92,7 @@ module "ingest" {
   stream            = module.stream
   lake              = module.lake
   claims            = module.claims
-  settings          = var.settings
+  settings          = local.chosen.settings
   metrics_namespace = var.metrics_namespace
   zip               = var.zips.ingest
   architectures     = var.architectures
@@ -98,13 +100,13 @@ module "ingest" {
   kms_key_arn       = var.kms_key_arn
   extra_environment = var.extra_environment
 
-  memory                 = var.ingest.memory
+  memory                 = local.chosen.ingest.memory
   timeout                = var.ingest.timeout
-  reserved_concurrency   = var.ingest.reserved_concurrency
+  reserved_concurrency   = local.chosen.ingest.reserved_concurrency
   enabled                = var.ingest.enabled
-  batch_size             = var.ingest.batch_size
-  batch_window           = var.ingest.batch_window
-  parallelization_factor = var.ingest.parallelization_factor
+  batch_size             = local.chosen.ingest.batch_size
+  batch_window           = local.chosen.ingest.batch_window
+  parallelization_factor = local.chosen.ingest.parallelization_factor
   retry_attempts         = var.ingest.retry_attempts
   record_age             = var.ingest.record_age
 }
@@ -115,7 +117,7 @@ module "compactor" {
   name              = var.name
   lake              = module.lake
   catalog           = module.catalog
-  settings          = var.settings
+  settings          = local.chosen.settings
   metrics_namespace = var.metrics_namespace
   zip               = var.zips.compactor
   architectures     = var.architectures
@@ -123,15 +125,15 @@ module "compactor" {
   kms_key_arn       = var.kms_key_arn
   extra_environment = var.extra_environment
 
-  memory               = var.compactor.memory
+  memory               = local.chosen.compactor.memory
   timeout              = var.compactor.timeout
   visibility_timeout   = var.compactor.visibility_timeout
-  scratch              = var.compactor.scratch
-  reserved_concurrency = var.compactor.reserved_concurrency
+  scratch              = local.chosen.compactor.scratch
+  reserved_concurrency = local.chosen.compactor.reserved_concurrency
   enabled              = var.compactor.enabled
-  schedule             = var.compactor.schedule
-  full_schedule        = var.compactor.full_schedule
-  workers              = var.compactor.workers
+  schedule             = local.chosen.compactor.schedule
+  full_schedule        = local.chosen.compactor.full_schedule
+  workers              = local.chosen.compactor.workers
   receives             = var.compactor.receives
 }
 
@@ -146,6 +148,7 @@ module "observability" {
   record_age        = var.ingest.record_age
   receives          = var.compactor.receives
   plan_period       = var.plan_period
+  visit_period      = max(300, local.every)
   thresholds        = var.thresholds
   alarm_actions     = var.alarm_actions
 }

@@ -77,3 +77,13 @@ output "environment" {
   description = "Each function's variables."
   value       = { ingest = module.ingest.environment, compactor = module.compactor.environment }
 }
+
+output "scaled" {
+  description = "What the scaler needs to know of the stream; null when it is not scaled."
+  value       = module.stream.scaled
+}
+
+output "profile" {
+  description = "What the profile, and what was said instead, came to."
+  value       = merge({ name = var.profile }, local.chosen)
+}

@@ -32,6 +32,18 @@ variable "prefix" {
   }
 }
 
+variable "profile" {
+  type        = string
+  nullable    = false
+  default     = "standard"
+  description = "What load comes: tiny (10,000 events a day), standard (10 million) or huge (10 billion); infra/README.md has what each chooses, and why. What shards, ingest, compactor and settings say wins."
+
+  validation {
+    condition     = contains(["tiny", "standard", "huge"], var.profile)
+    error_message = "Want tiny, standard or huge."
+  }
+}
+
 variable "settings" {
   type = object({
     id_field          = optional(string)
@@ -54,7 +66,7 @@ variable "settings" {
   })
   nullable    = false
   default     = {}
-  description = "What the functions and the command line can be told, by the names of the LAKEBED_ variables in lower case. What is null has Lakebed's default."
+  description = "What the functions and the command line can be told, by the names of the LAKEBED_ variables in lower case. What is null is the profile's, or has Lakebed's default."
 
   validation {
     condition     = var.settings.id_field == null || var.settings.id_field != ""
@@ -77,12 +89,27 @@ variable "columns" {
 variable "shards" {
   type        = number
   default     = null
-  description = "How many shards; null for on-demand capacity."
+  description = "How many shards; null for on-demand capacity, or the one of the profile tiny. With autoscaling: how many to begin with."
 
   validation {
     condition     = var.shards == null ? true : var.shards >= 1
     error_message = "Want 1 or more, or null."
   }
+}
+
+variable "autoscaling" {
+  type = object({
+    min     = number
+    max     = number
+    target  = optional(number)
+    calls   = optional(number)
+    reserve = optional(number)
+    quiet   = optional(string)
+    behind  = optional(string)
+    dry_run = optional(bool)
+  })
+  default     = null
+  description = "Between how many shards the scaler, a module beside this one, keeps the stream, and how; null for a count that stays as it is."
 }
 
 variable "retention_hours" {
@@ -134,7 +161,7 @@ variable "ingest" {
   })
   nullable    = false
   default     = {}
-  description = "Size and pace of ingest; see modules/ingest, whose defaults stand for null."
+  description = "Size and pace of ingest; see modules/ingest. The profile, or that module's defaults, stand for null."
 
   validation {
     condition     = coalesce(var.ingest.record_age, 64800) < var.retention_hours * 3600
@@ -157,11 +184,13 @@ variable "compactor" {
   })
   nullable    = false
   default     = {}
-  description = "Size and pace of the compactor; see modules/compactor, whose defaults stand for null."
+  description = "Size and pace of the compactor; see modules/compactor. The profile, or that module's defaults, stand for null."
 
   validation {
-    condition     = coalesce(var.compactor.reserved_concurrency, -1) == -1 || coalesce(var.compactor.reserved_concurrency, -1) > coalesce(var.compactor.workers, 10)
-    error_message = "reserved_concurrency has to be more than workers, since the planner needs one, too."
+    condition = alltrue([for reserved in [coalesce(var.compactor.reserved_concurrency, local.profile.compactor.reserved_concurrency)] :
+      reserved == -1 || reserved > coalesce(var.compactor.workers, local.profile.compactor.workers)
+    ])
+    error_message = "reserved_concurrency (34 in the profile huge) has to be more than workers, since the planner needs one, too."
   }
 }
 
@@ -294,9 +323,7 @@ variable "plan_period" {
   }
 
   validation {
-    condition = alltrue([for r in [coalesce(var.compactor.schedule, "rate(5 minutes)")] :
-      try(tonumber(regex("^rate\\(([0-9]+) ", r)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("(minute|hour|day)s?\\)$", r)[0]], 0) <= var.plan_period
-    ])
+    condition     = local.every <= var.plan_period
     error_message = "compactor.schedule comes less often than plan_period says: its alarm would ring all the time."
   }
 }
@@ -347,7 +374,7 @@ variable "extra_environment" {
   type        = map(string)
   nullable    = false
   default     = {}
-  description = "More variables for both functions, such as AWS_ENDPOINT_URL for an emulator."
+  description = "More variables for both functions, such as AWS_USE_FIPS_ENDPOINT. Of the SDK's, those of endpoints count."
 
   validation {
     condition     = alltrue([for k in keys(var.extra_environment) : !startswith(k, "LAKEBED_")])

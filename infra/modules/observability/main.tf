@@ -2,8 +2,11 @@
 locals {
   own = { Stream = var.name }
 
-  # Where nothing is told, nothing is wrong, but for the planner, which tells something whenever it runs.
+  # Where nothing is told, nothing is wrong, but for the planner, which tells something whenever it runs: see oldest_uncompacted.
   quiet = "notBreaching"
+
+  # What no metric says by itself.
+  reckoned = [aws_cloudwatch_metric_alarm.oldest_uncompacted, aws_cloudwatch_metric_alarm.quarantine_rate, aws_cloudwatch_metric_alarm.silent]
 
   alarms = {
     iterator-age = {
@@ -11,20 +14,16 @@ locals {
       namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = var.ingest.function }
       statistic   = "Maximum", period = 60, periods = 5, of = 5, threshold = var.thresholds.iterator_age * 1000, missing = local.quiet
     }
-    oldest-uncompacted = {
-      description = "Compaction is behind, or the planner does not run: a fragment waits for longer than ${var.thresholds.oldest_uncompacted} s. See the compactor's log."
-      namespace   = var.metrics_namespace, metric = "OldestUncompacted", dimensions = local.own
-      statistic   = "Maximum", period = var.plan_period, periods = 3, of = 3, threshold = var.thresholds.oldest_uncompacted, missing = "breaching"
-    }
     set-aside = {
       description = "A partition fails again and again and was set aside. The compactor's log names it and says why; the others go on."
       namespace   = var.metrics_namespace, metric = "SetAside", dimensions = local.own
-      statistic   = "Sum", period = 300, periods = 3, of = 2, threshold = 0, missing = local.quiet
+      statistic   = "Sum", period = var.visit_period, periods = 3, of = 2, threshold = 0, missing = local.quiet
     }
+    # Each visit finds it anew: over one period alone it would ring and be over again and again.
     broken-fragments = {
       description = "A fragment cannot be read, and was left where it is. The compactor's log names it."
       namespace   = var.metrics_namespace, metric = "BrokenFragments", dimensions = local.own
-      statistic   = "Sum", period = 300, periods = 1, of = 1, threshold = 0, missing = local.quiet
+      statistic   = "Sum", period = var.visit_period, periods = 3, of = 1, threshold = 0, missing = local.quiet
     }
     locations-repaired = {
       description = "A look found that the catalog named another generation than the current one: for a while a query of that hour may have seen an older state. Once after a crash is nothing; again and again means that somebody else writes to the table."
@@ -91,6 +90,39 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = each.value.missing
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
+}
+
+# A dead planner tells nothing, and that has to ring. It is filled in, as an alarm that takes missing data for a breach first looks further back for what was
+# told before: only some periods later than it should, and after an hour's outage not at all.
+resource "aws_cloudwatch_metric_alarm" "oldest_uncompacted" {
+  alarm_name          = "${var.name}-oldest-uncompacted"
+  alarm_description   = "Compaction is behind: a fragment waits for longer than ${var.thresholds.oldest_uncompacted} s. Or the planner does not run: are its schedule and its queue's event source mapping enabled? See the compactor's log."
+  evaluation_periods  = 3
+  datapoints_to_alarm = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.thresholds.oldest_uncompacted
+  treat_missing_data  = "breaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+
+  metric_query {
+    id          = "age"
+    label       = "Oldest event not compacted, s; one more than the threshold where nothing is told"
+    expression  = "FILL(oldest, ${var.thresholds.oldest_uncompacted + 1})"
+    return_data = true
+  }
+
+  metric_query {
+    id = "oldest"
+
+    metric {
+      namespace   = var.metrics_namespace
+      metric_name = "OldestUncompacted"
+      dimensions  = local.own
+      stat        = "Maximum"
+      period      = var.plan_period
+    }
+  }
 }
 
 # A share, so that it means the same on a busy stream and on a quiet one.

@@ -1,6 +1,6 @@
 output "alarms" {
   description = "Names of the alarms."
-  value       = sort(concat([for a in aws_cloudwatch_metric_alarm.this : a.alarm_name], [aws_cloudwatch_metric_alarm.quarantine_rate.alarm_name, aws_cloudwatch_metric_alarm.silent.alarm_name]))
+  value       = sort([for a in concat(values(aws_cloudwatch_metric_alarm.this), local.reckoned) : a.alarm_name])
 }
 
 output "dashboard" {

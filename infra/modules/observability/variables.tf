@@ -90,6 +90,18 @@ variable "plan_period" {
   }
 }
 
+variable "visit_period" {
+  type        = number
+  nullable    = false
+  default     = 300
+  description = "Seconds between two plans: how soon what fails in compaction fails again."
+
+  validation {
+    condition     = var.visit_period >= 60 && var.visit_period % 60 == 0 && var.visit_period * 3 <= 86400
+    error_message = "Want a multiple of 60 seconds, up to 28800: CloudWatch looks at most a day back."
+  }
+}
+
 variable "thresholds" {
   type = object({
     iterator_age        = optional(number, 300)

@@ -12,12 +12,39 @@ variable "name" {
 variable "shards" {
   type        = number
   default     = null
-  description = "How many shards; null for on-demand capacity, which needs no sizing and costs more when the stream is small and steady."
+  description = "How many shards; null for on-demand capacity, which needs no sizing and costs more when the stream is small and steady. With autoscaling: how many to begin with, its min by default."
 
   validation {
     condition     = var.shards == null ? true : var.shards >= 1 && floor(var.shards) == var.shards
     error_message = "Want a whole number of shards from 1, or null."
   }
+}
+
+variable "autoscaling" {
+  type = object({
+    min     = number
+    max     = number
+    target  = optional(number)
+    calls   = optional(number)
+    reserve = optional(number)
+    quiet   = optional(string)
+    behind  = optional(string)
+    dry_run = optional(bool)
+  })
+  default     = null
+  description = "Between how many shards the scaler keeps the stream, and how: services/scaler/README.md. Null for a count that stays as it is. The scaler is a module of its own."
+
+  validation {
+    condition     = var.autoscaling == null ? true : var.autoscaling.min >= 1 && var.autoscaling.max >= var.autoscaling.min && var.autoscaling.max <= 10000
+    error_message = "Want 1 <= min <= max <= 10000."
+  }
+}
+
+variable "shard_metrics" {
+  type        = bool
+  nullable    = false
+  default     = false
+  description = "Whether Kinesis tells bytes, records and throttles of each shard, which CloudWatch charges as custom metrics."
 }
 
 variable "retention_hours" {

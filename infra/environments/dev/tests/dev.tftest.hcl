@@ -35,7 +35,7 @@ mock_provider "aws" {
 }
 
 variables {
-  zips    = "tests/zips" # two empty ones: nothing is built, nothing is uploaded
+  zips    = "tests/zips" # empty ones: nothing is built, nothing is uploaded
   streams = { clicks = {}, orders = { shards = 2, settings = { id_field = "order.id" } } }
 }
 
@@ -53,6 +53,24 @@ run "two_streams" {
   assert {
     condition     = !output.keeps_lakes && !strcontains(output.streams["clicks"].policies.ingest, "kms:")
     error_message = "It is for trying: no key, and nothing is kept."
+  }
+}
+
+run "a_profile" {
+  command = plan
+
+  variables {
+    streams = { clicks = {}, audit = { profile = "tiny" }, views = { profile = "huge" } }
+  }
+
+  assert {
+    condition     = { for k, s in output.streams : k => s.profile.compactor.workers } == { clicks = 2, audit = 2, views = 32 }
+    error_message = "A stream that names a profile has its pace, and another the environment's."
+  }
+
+  assert {
+    condition     = output.streams["clicks"].profile.shards == 1 && output.streams["audit"].profile.shards == 1 && output.streams["views"].profile.shards == null
+    error_message = "So it is with the shards."
   }
 }
 

@@ -29,13 +29,16 @@ mock_provider "aws" {
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:some-group" }
   }
+  mock_resource "aws_ssm_parameter" {
+    defaults = { arn = "arn:aws:ssm:us-east-1:123456789012:parameter/some-parameter" }
+  }
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:us-east-1:123456789012:key/some-key" }
   }
 }
 
 variables {
-  zips     = "tests/zips" # two empty ones: nothing is built, nothing is uploaded
+  zips     = "tests/zips" # empty ones: nothing is built, nothing is uploaded
   endpoint = "http://127.0.0.1:4566"
 }
 
@@ -55,6 +58,37 @@ run "through_a_proxy" {
   assert {
     condition     = module.lakebed["events"].environment.ingest.AWS_ENDPOINT_URL_S3 == "http://127.0.0.1:9999" && module.lakebed["events"].environment.ingest.LAKEBED_LANES == "2" && module.lakebed["events"].environment.compactor.LAKEBED_CATALOG_BOUND == "1s"
     error_message = "The functions go where they are told, and a stream's settings win."
+  }
+}
+
+run "scaled" {
+  variables {
+    streams = { events = { shards = 1, autoscaling = { min = 1, max = 8 } }, fixed = {} }
+  }
+
+  assert {
+    condition     = length(module.scaler) == 1 && module.lakebed["events"].scaled.name == "lakebed-emulator-events" && module.lakebed["fixed"].scaled == null
+    error_message = "There is a scaler, of the streams that want one."
+  }
+}
+
+run "not_scaled" {
+  assert {
+    condition     = length(module.scaler) == 0
+    error_message = "Where no stream is scaled there is no scaler."
+  }
+}
+
+run "a_profile" {
+  command = plan
+
+  variables {
+    streams = { events = {}, audit = { profile = "tiny" } }
+  }
+
+  assert {
+    condition     = { for k, s in output.streams : k => [s.profile.ingest.batch_size, s.profile.ingest.batch_window] } == { events = [1000, 1], audit = [10000, 300] }
+    error_message = "A stream that names a profile has its pace, and another the environment's."
   }
 }
 

@@ -37,7 +37,7 @@ mock_provider "aws" {
 }
 
 variables {
-  zips = "tests/zips" # two empty ones: nothing is built, nothing is uploaded
+  zips = "tests/zips" # empty ones: nothing is built, nothing is uploaded
 }
 
 run "own_key" {
@@ -62,5 +62,20 @@ run "own_key" {
   assert {
     condition     = output.keeps_lakes
     error_message = "What holds events stays."
+  }
+}
+
+run "a_profile" {
+  command = plan
+
+  variables {
+    streams = { clicks = {}, audit = { profile = "tiny" } }
+  }
+
+  assert {
+    condition = { for k, s in output.streams : k => [s.profile.ingest.memory, s.profile.compactor.workers, s.profile.ingest.retry_attempts] } == {
+      clicks = [1769, 50, 10000], audit = [256, 2, 10000]
+    }
+    error_message = "A stream that names a profile has its pace, and another the environment's; how long ingest tries is the environment's in any case."
   }
 }

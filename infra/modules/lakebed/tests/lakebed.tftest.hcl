@@ -49,8 +49,8 @@ run "composes" {
 
   assert {
     condition = yamldecode(module.lake.config) == {
-      format   = 1, id_field = "meta.id", time_field = "created_at", name_field = "event_name", lanes = "4", live = "3h", major_share = "0.25",
-      database = "clicks_eu", table = "events", claims = "global", claims_table = "clicks-eu-claims", failures = "s3://clicks-eu-123456789012-eu-west-1/aws/lambda/",
+      format     = 1, id_field = "meta.id", time_field = "created_at", name_field = "event_name", lanes = "4", live = "3h", major_share = "0.25",
+      deployment = "clicks-eu", database = "clicks_eu", table = "events", claims = "global", claims_table = "clicks-eu-claims", failures = "s3://clicks-eu-123456789012-eu-west-1/aws/lambda/",
     }
     error_message = "lakebed.yaml says all that the command line needs, and not the functions' memory."
   }
@@ -83,6 +83,105 @@ run "composes" {
   assert {
     condition     = module.ingest.environment.LAKEBED_STREAM == "clicks-eu" && module.compactor.environment.LAKEBED_STREAM == "clicks-eu" && module.stream.name == "clicks-eu"
     error_message = "Metrics have the dimension that the alarms ask for."
+  }
+}
+
+# What modules/ingest and modules/compactor have by themselves.
+run "standard" {
+  command = plan
+
+  assert {
+    condition = jsonencode(output.profile) == jsonencode({
+      name      = "standard", shards = null, settings = {},
+      ingest    = { memory = 512, reserved_concurrency = -1, batch_size = 10000, batch_window = 5, parallelization_factor = 1 },
+      compactor = { memory = 1769, scratch = 2048, reserved_concurrency = -1, workers = 10, schedule = "rate(5 minutes)", full_schedule = "rate(1 day)" },
+    })
+    error_message = "Who says nothing gets the modules' own defaults."
+  }
+}
+
+run "tiny" {
+  command = plan
+
+  variables {
+    profile = "tiny"
+  }
+
+  assert {
+    condition     = jsonencode(output.profile) == jsonencode(merge({ name = "tiny" }, local.profiles.tiny))
+    error_message = "The profile's values are taken."
+  }
+
+  assert {
+    condition     = module.ingest.environment.LAKEBED_CLAIM_WINDOW == "15m" && yamldecode(module.lake.config).claim_window == "15m"
+    error_message = "Its settings reach the function and the command line."
+  }
+
+  assert {
+    condition     = local.every == 900
+    error_message = "What fails in compaction fails again with the next plan: the alarms on it count in those."
+  }
+}
+
+run "huge" {
+  command = plan
+
+  variables {
+    profile = "huge"
+  }
+
+  assert {
+    condition     = jsonencode(output.profile) == jsonencode(merge({ name = "huge" }, local.profiles.huge))
+    error_message = "The profile's values are taken."
+  }
+
+  assert {
+    condition     = module.ingest.environment.LAKEBED_LANES == "8" && module.ingest.environment.LAKEBED_FRAGMENT_ENCODING == "gzip" && yamldecode(module.lake.config).lanes == "8"
+    error_message = "Its settings reach ingest and the command line."
+  }
+
+  assert {
+    condition     = module.compactor.environment.LAKEBED_MEMORY == "256MiB" && module.compactor.environment.LAKEBED_TARGET_SIZE == "256MiB" && module.compactor.environment.LAKEBED_GRACE == "1h"
+    error_message = "Its settings reach the compactor."
+  }
+}
+
+run "what_is_said_wins" {
+  command = plan
+
+  variables {
+    profile   = "huge"
+    shards    = 3
+    ingest    = { batch_window = 60, retry_attempts = 7 }
+    compactor = { workers = 5 }
+    settings  = { lanes = 2 }
+  }
+
+  assert {
+    condition = jsonencode(output.profile) == jsonencode({
+      name      = "huge", shards = 3, ingest = merge(local.profiles.huge.ingest, { batch_window = 60, retry_attempts = 7 }),
+      compactor = merge(local.profiles.huge.compactor, { workers = 5 }), settings = merge(local.profiles.huge.settings, { lanes = 2 }),
+    })
+    error_message = "What is said wins, and all else is the profile's."
+  }
+
+  assert {
+    condition     = module.ingest.environment.LAKEBED_LANES == "2" && module.ingest.environment.LAKEBED_FRAGMENT_ENCODING == "gzip"
+    error_message = "The function is told so."
+  }
+}
+
+run "a_scaled_stream_begins_with_its_least" {
+  command = plan
+
+  variables {
+    profile     = "tiny"
+    autoscaling = { min = 2, max = 4 }
+  }
+
+  assert {
+    condition     = local.chosen.shards == null
+    error_message = "A profile names no shards where the scaler does."
   }
 }
 
@@ -120,6 +219,27 @@ run "an_alarm_that_would_ring_all_the_time_is_refused" {
   }
 
   expect_failures = [var.plan_period]
+}
+
+run "an_unknown_profile_is_refused" {
+  command = plan
+
+  variables {
+    profile = "enormous"
+  }
+
+  expect_failures = [var.profile]
+}
+
+run "more_workers_than_a_profile_reserves_are_refused" {
+  command = plan
+
+  variables {
+    profile   = "huge"
+    compactor = { workers = 34 }
+  }
+
+  expect_failures = [var.compactor]
 }
 
 run "a_slow_schedule" {

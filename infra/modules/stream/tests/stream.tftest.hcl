@@ -42,6 +42,62 @@ run "shards" {
   }
 }
 
+run "autoscaling" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 2, max = 8, quiet = "1h" }
+  }
+
+  assert {
+    condition     = aws_kinesis_stream.this.stream_mode_details[0].stream_mode == "PROVISIONED" && aws_kinesis_stream.this.shard_count == 2
+    error_message = "A scaled stream begins with its minimum."
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.shards[0].name == "/lakebed/clicks/shards" && jsondecode(aws_ssm_parameter.shards[0].insecure_value) == { shards = 2, calls = [] }
+    error_message = "What the scaler reads and writes, and Terraform reads, is there from the beginning."
+  }
+}
+
+run "autoscaling_from_what_there_is" {
+  command = plan
+
+  variables {
+    shards        = 5
+    autoscaling   = { min = 2, max = 8 }
+    shard_metrics = true
+  }
+
+  assert {
+    condition     = aws_kinesis_stream.this.shard_count == 5 && length(aws_kinesis_stream.this.shard_level_metrics) == 3
+    error_message = "Shards that are told are what the scaler begins with."
+  }
+}
+
+run "no_autoscaling" {
+  command = plan
+
+  variables {
+    shards = 3
+  }
+
+  assert {
+    condition     = length(aws_ssm_parameter.shards) == 0 && output.scaled == null
+    error_message = "A stream that is not scaled needs no parameter."
+  }
+}
+
+run "wrong_bounds_are_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 3, max = 2 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
 run "wrong_input_is_refused" {
   command = plan
 

@@ -1,0 +1,89 @@
+// Package handler is the scaler function: invoked by a schedule, it looks at each stream and changes the shard count of those that need another.
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/lakebed/lakebed/services/scaler"
+	"github.com/lakebed/lakebed/shared/telemetry"
+)
+
+// Streams are what is looked at and changed.
+type Streams interface {
+	Look(ctx context.Context, name string, since, now time.Time) (scaler.Stream, error)
+	Update(ctx context.Context, name string, st scaler.Stream, to int, now time.Time) error
+}
+
+// Stream is one that is scaled.
+type Stream struct {
+	Name     string
+	Settings scaler.Settings
+	Log      *telemetry.Log
+}
+
+// Handler takes invocations.
+type Handler struct {
+	streams Streams
+	scaled  []Stream
+	now     func() time.Time
+}
+
+// New makes one.
+func New(streams Streams, scaled []Stream, now func() time.Time) *Handler {
+	return &Handler{streams, scaled, now}
+}
+
+// Handle looks at all streams. One that fails holds up no other; the invocation fails in the end.
+func (h *Handler) Handle(ctx context.Context, _ any) error {
+	errs := make([]error, len(h.scaled))
+	var group sync.WaitGroup
+	for i := range h.scaled {
+		group.Go(func() { errs[i] = h.scale(ctx, &h.scaled[i]) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+func (h *Handler) scale(ctx context.Context, s *Stream) error {
+	now := h.now()
+	st, err := h.streams.Look(ctx, s.Name, now.Add(-s.Settings.Quiet-10*time.Minute), now)
+	var d scaler.Decision
+	if err == nil {
+		d = scaler.Decide(s.Settings, st, now)
+		if d.Change() && !s.Settings.DryRun {
+			err = h.streams.Update(ctx, s.Name, st, d.To, now)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("stream %s: %w", s.Name, err)
+	}
+	line := telemetry.Line{Message: "scale", Err: err}
+	if d.Reason != "" {
+		line.Attrs = []slog.Attr{
+			slog.String("reason", string(d.Reason)), slog.Int("from", d.From), slog.Int("to", d.To), slog.Bool("dry_run", s.Settings.DryRun),
+			slog.Float64("peak", d.Peak),
+		}
+		if d.Wanted != "" {
+			line.Attrs = append(line.Attrs, slog.String("wanted", string(d.Wanted)))
+		}
+		line.Metrics = []telemetry.Metric{
+			telemetry.Count("Shards", d.From), telemetry.Count("ShardsDecided", d.To), telemetry.Ratio("Demand", d.Demand), telemetry.Count("CallsLeft", d.Left),
+			telemetry.Count("ScalingHeldBack", heldBack(&d)),
+		}
+	}
+	s.Log.Write(ctx, line)
+	return err
+}
+
+// heldBack is 1 when the stream needs more shards than it may get.
+func heldBack(d *scaler.Decision) int {
+	if d.Reason == scaler.AtMaximum || d.Reason == scaler.NoCalls && d.Wanted != scaler.Low || d.Reason == scaler.HotShard {
+		return 1
+	}
+	return 0
+}
