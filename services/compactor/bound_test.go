@@ -178,6 +178,37 @@ func TestFollowerAfterRepair(t *testing.T) {
 	l.check()
 }
 
+// A repair that does not land is a race lost, and no Location repaired.
+func TestLostRepairIsNotCounted(t *testing.T) {
+	l := bounded(t, 0)
+	old, err := l.cat.Partitions(t.Context(), hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.round() // seals
+	if err := l.cat.SetPartitions(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	l.cat = &stale{l.cat, 3}
+	if r := l.compactor().Work(t.Context(), Task{Partition: hour}, time.Time{}); r.Repaired != 1 || r.Lost != 3 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// stale is a catalog whose next writes of partitions come too late.
+type stale struct {
+	catalog.Catalog
+	left int
+}
+
+func (s *stale) SetPartitions(ctx context.Context, p []catalog.Partition) error {
+	if s.left > 0 {
+		s.left--
+		return catalog.ErrStale
+	}
+	return s.Catalog.SetPartitions(ctx, p)
+}
+
 // Late parts cannot keep a major compaction from ever being finished, however little of it fits into one invocation.
 func TestMajorIsFinished(t *testing.T) {
 	l := newLake(t)

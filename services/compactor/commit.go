@@ -2,6 +2,7 @@ package compactor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket"
+	"github.com/lakebed/lakebed/shared/event"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
 	"github.com/lakebed/lakebed/shared/quarantine"
@@ -29,20 +31,19 @@ func (m *merge) commit(ctx context.Context, s *state) error {
 	if m.header.Erased > 0 {
 		m.inputs = append(m.inputs, fmt.Sprintf("erased %016x", m.erased.Sum64()))
 	}
-	m.header.Inputs = hashInputs("minor", m.inputs...)
+	order, err := m.index.Sum() // it differs with the memory and the target: an index is of no part but its own
+	if err != nil {
+		return err
+	}
+	m.header.Inputs = hashInputs("minor", append(m.inputs, fmt.Sprintf("order %016x", order))...)
 	if err := m.part.Finish(m.header); err != nil {
 		return err
 	}
 	if err := m.evolve(ctx, m.table, m.schema); err != nil {
 		return fmt.Errorf("evolve table: %w", err)
 	}
-	if err := m.forget(ctx); err != nil {
+	if err := m.quarantine(ctx); err != nil {
 		return err
-	}
-	for _, k := range slices.Sorted(maps.Keys(m.conflicts)) {
-		if _, err := quarantine.Put(ctx, m.bucket, m.fragments[k].Span, m.conflicts[k]); err != nil {
-			return err
-		}
 	}
 	at := layout.Slot{Partition: m.partition, Generation: s.current().name, Number: len(s.current().slots)}
 	for {
@@ -65,8 +66,8 @@ func (m *merge) commit(ctx context.Context, s *state) error {
 	}
 }
 
-// forget takes out of the conflicts what was erased since the merge began: whoever erased went through the quarantine before they come there.
-func (m *merge) forget(ctx context.Context) error {
+// quarantine stores the conflicts, without what was erased since the merge began: whoever erased went through the quarantine before they come there.
+func (m *merge) quarantine(ctx context.Context) error {
 	if len(m.conflicts) == 0 {
 		return nil
 	}
@@ -75,19 +76,41 @@ func (m *merge) forget(ctx context.Context) error {
 		return err
 	}
 	e := eraser{set, m.partition, m.decoder}
-	for _, rejects := range m.conflicts {
-		for i := range rejects {
-			gone, err := e.match(rejects[i].Data)
+	for _, k := range slices.Sorted(maps.Keys(m.conflicts)) {
+		all, f := m.conflicts[k], m.fragments[k]
+		slices.SortFunc(all, func(a, b refusal) int { return cmp.Compare(a.number, b.number) }) // the same object, whenever each was found out
+		var rejects []quarantine.Reject
+		for i, size := 0, 0; i < len(all); i++ {
+			text := make([]byte, all[i].size)
+			if _, err := m.refused.ReadAt(text, all[i].at); err != nil {
+				return fmt.Errorf("read spooled conflicts: %w", err)
+			}
+			r := quarantine.Reject{
+				Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
+				Shard: f.Shard, Sequence: f.First, Position: int(all[i].number), Arrival: f.object.Modified, Data: text,
+			}
+			gone, err := e.match(text)
 			if err != nil {
 				return err
 			}
 			if gone {
-				rejects[i].Blank()
+				r.Blank()
 			}
+			rejects = append(rejects, r)
+			if size += len(text) + refusalRoom; size < quarantined && i < len(all)-1 {
+				continue
+			}
+			if _, err := quarantine.Put(ctx, m.bucket, f.Span, rejects); err != nil {
+				return err
+			}
+			rejects, size = rejects[:0], 0
 		}
 	}
 	return nil
 }
+
+// quarantined is how many bytes of a fragment's conflicts come into one object: always the same, so that a merge that is repeated puts the same objects.
+const quarantined = 1 << 20
 
 func (m *merge) putIndex(ctx context.Context, at layout.Slot) error {
 	r, err := m.index.Open(m.consumed, false)

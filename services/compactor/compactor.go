@@ -203,8 +203,10 @@ func (v *visit) step(ctx context.Context) (bool, error) {
 		}
 		v.published(err)
 	case doRepair: // and nothing else in this run: the repair itself may be racing with another
-		v.result.Repaired++
-		return false, v.publish(ctx, s)
+		if err = v.publish(ctx, s); err == nil {
+			v.result.Repaired++
+		}
+		return false, err
 	case doFollow:
 		err = v.follow(ctx, s)
 		v.published(err)

@@ -272,7 +272,7 @@ func (r *row) together(ctx context.Context, group []*slot, h part.Header) (p *pa
 }
 
 func (r *row) append(ctx context.Context, d *slot, p *part.Writer, x *joined) error {
-	head, err := r.eachKnown(ctx, d, func(f event.Fingerprint) error { return x.index.Add(f) })
+	head, err := r.eachKnown(ctx, d, func(page []event.Fingerprint) error { return x.index.Add(page...) })
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/lakebed/lakebed/shared/index"
 	"github.com/lakebed/lakebed/shared/layout"
 	"github.com/lakebed/lakebed/shared/part"
-	"github.com/lakebed/lakebed/shared/quarantine"
 	"github.com/lakebed/lakebed/shared/schema"
 	"github.com/lakebed/lakebed/shared/spool"
 )
@@ -29,24 +27,25 @@ type merge struct {
 	table []schema.Field // as the look saw it
 	chunk *chunk
 
-	decoder     *event.Decoder
-	erases      *eraser // nil when nothing is to be erased
-	erased      *xxhash.Digest
-	part        *part.Writer
-	index       *index.Writer
-	schema      *schema.Inferrer
-	inputs      []string
-	consumed    []index.Consumed
-	fragments   []fragment // that the chunk's lines point into
-	header      part.Header
-	bytes       int64
-	conflicts   map[int][]quarantine.Reject // by fragment
-	conflicting int64                       // bytes of them
-	order       *event.Order
-	included    map[uint64]bool // columns of members, by their hash
-	chosen      bool            // how hard the part is compressed
-	sieve       *sieve          // of a merge with many chunks; nil while ids are compared exactly
-	doubts      *spool.Spool    // lines that the sieve let through
+	decoder   *event.Decoder
+	erases    *eraser // nil when nothing is to be erased
+	erased    *xxhash.Digest
+	part      *part.Writer
+	index     *index.Writer
+	schema    *schema.Inferrer
+	inputs    []string
+	consumed  []index.Consumed
+	fragments []fragment // that the chunk's lines point into
+	header    part.Header
+	bytes     int64
+	conflicts map[int][]refusal // by fragment
+	refused   *spool.Spool      // their text
+	order     *event.Order
+	included  map[uint64]bool // columns of members, by their hash
+	chosen    bool            // how hard the part is compressed
+	sieve     *sieve          // of a merge with many chunks; nil where each is compared with all ids
+	doubts    *spool.Spool    // lines that the sieve let through
+	doubted   int64           // how many
 }
 
 // newMerge begins one. The tombstones are read after the fragments were listed: one that it does not know came after every fragment that it
@@ -57,7 +56,10 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 		return nil, err
 	}
 	table := columns(s.table)
-	m = &merge{visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]quarantine.Reject{}, order: event.NewOrder(v.partition.Start()), included: map[uint64]bool{}}
+	m = &merge{
+		visit: v, lane: lane, table: table, chunk: c, schema: schema.NewInferrer(schema.Limits{}, table), conflicts: map[int][]refusal{},
+		order: event.NewOrder(v.partition.Start()), included: map[uint64]bool{},
+	}
 	for _, d := range s.current().data() {
 		if d.Lane.Overlaps(lane) {
 			m.known = append(m.known, d)
@@ -73,15 +75,18 @@ func (v *visit) newMerge(ctx context.Context, s *state, lane layout.Lane, c *chu
 	if e := (eraser{set, v.partition, m.decoder}); !e.idle() {
 		m.erases, m.erased = &e, xxhash.New()
 	}
-	m.part, m.index, m.doubts = part.NewWriter(v.config.Scratch), index.NewWriter(v.config.Scratch), spool.New(v.config.Scratch)
+	m.part, m.index = part.NewWriter(v.config.Scratch), index.NewWriter(v.config.Scratch)
+	m.doubts, m.refused = spool.New(v.config.Scratch), spool.New(v.config.Scratch)
 	return m, nil
 }
 
-func (m *merge) close() error { return errors.Join(m.part.Close(), m.index.Close(), m.doubts.Close()) }
+func (m *merge) close() error {
+	return errors.Join(m.part.Close(), m.index.Close(), m.doubts.Close(), m.refused.Close())
+}
 
-// full tells whether the part has about reached its target size, or conflicts their memory.
+// full tells whether the part has about reached its target size, or conflicts have reached it, or their memory. It is asked after each fragment.
 func (m *merge) full() bool {
-	return m.part.Size() >= m.config.Policy.Target || m.conflicting >= m.config.Memory
+	return max(m.part.Size(), m.refused.Size()) >= m.config.Policy.Target || m.header.Conflicts*refusalRoom >= m.config.Memory
 }
 
 // hashInputs names a set of inputs: equal ones make equal parts.
@@ -105,6 +110,9 @@ func (m *merge) add(ctx context.Context, f fragment, start, end int) error {
 	if err != nil {
 		c.lines, c.packed = c.lines[:lines], c.packed[:packs]
 		if errors.Is(err, errHuge) {
+			if err := m.flush(ctx); err != nil {
+				return err
+			}
 			return m.addHuge(ctx, f)
 		}
 		return err
@@ -171,55 +179,56 @@ func (m *merge) identifyLine(text []byte) (l line, erase bool, err error) {
 	return l, erase, err
 }
 
-// flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new.
+// flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new. Lines that were unpacked before come before
+// all that are still packed: to unpack those may need the room of their text.
 func (m *merge) flush(ctx context.Context) error {
 	c := m.chunk
-	c.index()
 	if err := m.compare(ctx); err != nil {
 		return err
 	}
-	for i := range c.lines {
-		if c.lines[i].lies != inPacked {
+	for i, k := 0, 0; i < len(c.lines) || k < len(c.packed); { // in the order in which they came: of lines with one id the first stays
+		if k == len(c.packed) || c.packed[k].first > i {
 			if err := m.judge(i); err != nil {
 				return err
 			}
+			i++
+			continue
 		}
-	}
-	for i := range c.packed {
 		join := m.unpack
-		if m.whole(&c.packed[i]) {
+		if m.whole(&c.packed[k]) {
 			join = m.copy
 		}
-		if err := join(&c.packed[i]); err != nil {
+		if err := join(&c.packed[k]); err != nil {
 			return err
 		}
+		i, k = c.packed[k].last, k+1
 	}
 	if err := m.writeFresh(); err != nil {
 		return err
 	}
 	c.clear()
+	if m.many() {
+		return m.resolve(ctx)
+	}
 	return nil
 }
 
-// compare finds out which of the chunk's ids the lane has already: by streaming them all past it, or, of a merge with many chunks, by the sieve.
+// compare finds out which of the chunk's ids the lane has already: by streaming them all past it, or, of a merge with many chunks, by the sieve. That
+// doubts the copies within the chunk, too: where it doubts many, they are better found in the chunk.
 func (m *merge) compare(ctx context.Context) error {
 	c := m.chunk
 	if m.sieve == nil {
+		c.index()
 		return m.eachID(ctx, c.stored)
 	}
-	for i := range c.lines {
-		if l := &c.lines[i]; l.first == uint32(i) {
-			l.doubted = m.sieve.has(l.ID)
-		}
-	}
-	for i := range c.lines {
-		m.sieve.add(c.lines[i].ID)
+	if m.sieve.mark(c.lines) > len(c.lines)/16 {
+		c.index()
 	}
 	return nil
 }
 
 // eachID calls f for the fingerprints of the parts there are, and of the one under way.
-func (m *merge) eachID(ctx context.Context, f func(event.Fingerprint) error) error {
+func (m *merge) eachID(ctx context.Context, f func([]event.Fingerprint) error) error {
 	for _, k := range m.known {
 		if _, err := m.eachKnown(ctx, k, f); err != nil {
 			return err
@@ -238,7 +247,7 @@ func (m *merge) judge(i int) error {
 		m.header.Duplicates++
 	case conflict:
 		m.header.Conflicts++
-		m.conflict(&c.lines[i])
+		return m.refuse(&c.lines[i])
 	case doubtful:
 		return m.doubt(&c.lines[i])
 	}
@@ -271,7 +280,10 @@ func (m *merge) writeFresh() error {
 		c.block, lines = c.block[:0], 0
 		return err
 	}
-	for _, o := range c.fresh {
+	for n, o := range c.fresh {
+		if n%stride == 0 {
+			c.fetch(c.fresh[n:min(n+stride, len(c.fresh))])
+		}
 		l := &c.lines[o.line]
 		begin := len(c.block)
 		c.block = append(append(c.block, c.bytes(l)...), '\n')
@@ -316,7 +328,7 @@ func (m *merge) choose() error {
 
 // eachKnown calls f for the fingerprints of a part. An index that vanished or turns out corrupt is a reason to look again, and to make it
 // anew.
-func (v *visit) eachKnown(ctx context.Context, d *slot, f func(event.Fingerprint) error) (index.Head, error) {
+func (v *visit) eachKnown(ctx context.Context, d *slot, f func([]event.Fingerprint) error) (index.Head, error) {
 	head, err := index.Each(ctx, v.bucket, d.indexKey(), f)
 	if errors.Is(err, index.ErrCorrupt) || errors.Is(err, bucket.ErrNotFound) {
 		v.corrupt[d.indexKey()] = true
@@ -325,16 +337,34 @@ func (v *visit) eachKnown(ctx context.Context, d *slot, f func(event.Fingerprint
 	return head, err
 }
 
-// rejected is about what a reject takes beside its text.
-const rejected = 1 << 10
+// refusal is where the text of a line lies whose id belongs to another event: it is no copy, so it is not dropped.
+type refusal struct {
+	at     int64
+	size   uint32
+	number uint32 // in its fragment
+}
 
-// conflict keeps a line whose id belongs to another event: it is no copy, so it is not dropped.
-func (m *merge) conflict(l *line) {
-	f := m.fragments[l.from]
+// refusalRoom is about what a refusal takes in memory, with its share of the map.
+const refusalRoom = 64
+
+func (m *merge) refuse(l *line) error {
 	text := m.chunk.bytes(l)
-	m.conflicting += int64(len(text)) + rejected
-	m.conflicts[int(l.from)] = append(m.conflicts[int(l.from)], quarantine.Reject{
-		Reason: event.IDConflict, Detail: "another event with this id and another body was stored before",
-		Shard: f.Shard, Sequence: f.First, Position: int(l.number), Arrival: f.object.Modified, Data: slices.Clone(text),
-	})
+	r := refusal{m.refused.Size(), uint32(len(text)), l.number}
+	if _, err := m.refused.Write(text); err != nil {
+		return fmt.Errorf("spool conflicts: %w", err)
+	}
+	m.conflicts[int(l.from)] = append(m.conflicts[int(l.from)], r)
+	return nil
+}
+
+// judgeUnpacked judges a line whose text is the last that was unpacked. The text of one that is not to be written is of no use any more.
+func (m *merge) judgeUnpacked(i int) error {
+	c := m.chunk
+	if err := m.judge(i); err != nil {
+		return err
+	}
+	if n := len(c.fresh); n == 0 || c.fresh[n-1].line != uint32(i) {
+		c.unpacked = c.unpacked[:c.lines[i].start]
+	}
+	return nil
 }

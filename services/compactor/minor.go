@@ -3,7 +3,6 @@ package compactor
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/lakebed/lakebed/shared/layout"
@@ -36,6 +35,7 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 // addAll merges the pending fragments in order. One that is broken is passed over.
 func (m *merge) addAll(ctx context.Context, s *state) error {
 	pending := m.pending(s)
+	m.chunk.reserve(pending, m.config.Memory)
 	for len(pending) > 0 {
 		n, bytes := m.fit(pending)
 		if len(m.fragments) == 0 && m.sieve == nil && n < len(pending) {
@@ -45,7 +45,7 @@ func (m *merge) addAll(ctx context.Context, s *state) error {
 		}
 		var err error
 		if n > 0 {
-			err = m.addBatch(ctx, pending[:n], bytes)
+			n, err = m.addBatch(ctx, pending[:n], bytes)
 		} else {
 			n = 1
 			err = m.addHuge(ctx, pending[0])
@@ -56,17 +56,30 @@ func (m *merge) addAll(ctx context.Context, s *state) error {
 		if err := m.flush(ctx); err != nil {
 			return err
 		}
-		if m.doubts.Size() >= m.config.Memory/2 {
-			if err := m.resolve(ctx); err != nil {
-				return err
-			}
-		}
 		if m.full() || late(m.deadline) {
 			break
 		}
 		pending = pending[n:]
 	}
 	return m.resolve(ctx)
+}
+
+// textual is the share of memory that fragments take up as they are stored.
+func textual(memory int64) int64 { return memory / 4 * 3 }
+
+// reserve makes room for the fragments, as far as memory goes: once, since text that is outgrown would lie about for a while.
+func (c *chunk) reserve(pending []fragment, memory int64) {
+	bytes := int64(0)
+	for i := range pending {
+		if size := pending[i].object.Size; size <= textual(memory) {
+			bytes += size
+		}
+	}
+	if bytes = min(bytes, textual(memory)); int64(cap(c.text)) < bytes {
+		clear(c.packed[:cap(c.packed)]) // it points into the text
+		c.text = nil
+		c.text = make([]byte, bytes)
+	}
 }
 
 // passOver leaves an object that cannot be merged where it is, and reports it once a visit.
@@ -94,7 +107,7 @@ func (m *merge) fit(pending []fragment) (n int, bytes int64) {
 	grown := m.part.Size()
 	for n < len(pending) && grown < m.config.Policy.Target {
 		f := &pending[n]
-		if bytes+f.object.Size > m.config.Memory/4*3 {
+		if bytes+f.object.Size > textual(m.config.Memory) {
 			break
 		}
 		bytes += f.object.Size
@@ -115,14 +128,14 @@ func (f *fragment) packedSize() int64 {
 // readAhead is how many fragments are fetched at once: thousands of small requests cost more than their bytes.
 const readAhead = 32
 
-// addBatch adds fragments, which have so many bytes. No read outlives it: where the process is frozen between two invocations, one would go on
-// in the next.
-func (m *merge) addBatch(ctx context.Context, batch []fragment, bytes int64) error {
+// addBatch adds fragments, which have so many bytes, and tells how many: not all where the part is full or time runs out. No read outlives it: where the
+// process is frozen between two invocations, one would go on in the next.
+func (m *merge) addBatch(ctx context.Context, batch []fragment, bytes int64) (int, error) {
 	var reads sync.WaitGroup
 	defer reads.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	m.chunk.text = slices.Grow(m.chunk.text[:0], int(bytes))[:bytes]
+	m.chunk.text = m.chunk.text[:bytes]
 	flying := make([]chan error, len(batch))
 	starts := make([]int, len(batch)+1)
 	for n, next := 0, 0; n < len(batch); n++ {
@@ -137,13 +150,13 @@ func (m *merge) addBatch(ctx context.Context, batch []fragment, bytes int64) err
 			err = m.add(ctx, batch[n], starts[n], starts[n+1])
 		}
 		if err = m.toBroken(batch[n], err); err != nil {
-			return err
+			return n, err
 		}
-		if late(m.deadline) {
-			return nil
+		if m.full() || late(m.deadline) {
+			return n + 1, nil
 		}
 	}
-	return nil
+	return len(batch), nil
 }
 
 // toBroken passes over a fragment that turned out broken; any other error stays one. Only this visit knows of it: to those of other lanes it counts as

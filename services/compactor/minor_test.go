@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -429,4 +431,28 @@ func damagedPart(t *testing.T, anew int64) {
 	if _, _, err := part.ReadHeader(t.Context(), l.store, layout.Slot{Partition: hour, Generation: layout.FirstGeneration, Number: 3}.Key()); !errors.Is(err, bucket.ErrNotFound) {
 		t.Errorf("the generation was sealed: %v", err)
 	}
+}
+
+// What a merge that failed was about to write is in no other part.
+func TestFailedMergeLeavesNothing(t *testing.T) {
+	l := newLake(t)
+	later := hour + 1
+	for range 6 {
+		l.events(later, 2000)
+	}
+	l.events(hour, 1)
+	scratch := l.config.Scratch
+	for range 10 { // a pool may give another chunk
+		l.config.Scratch = filepath.Join(scratch, "none")
+		if r := l.compactor().Work(t.Context(), Task{Partition: later}, time.Time{}); len(r.SetAside) != 1 || !errors.Is(r.SetAside[0].Err, fs.ErrNotExist) {
+			t.Fatalf("%+v", r.SetAside)
+		}
+		l.config.Scratch = scratch
+		l.events(hour, 1)
+		if r := l.compactor().Work(t.Context(), Task{Partition: hour}, time.Time{}); len(r.SetAside) > 0 {
+			t.Fatal(r.SetAside)
+		}
+	}
+	l.settle()
+	l.check()
 }

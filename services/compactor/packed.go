@@ -137,7 +137,9 @@ func (m *merge) unpack(p *packed) error {
 	err := eachLine(f, p.open, func(text []byte) error {
 		if i < p.last && c.lines[i].number == number { // else it is erased
 			l := &c.lines[i]
+			judge := m.judge
 			if c.fate(i) != duplicate {
+				judge = m.judgeUnpacked
 				g, err := m.decoder.Glance(text)
 				if err != nil {
 					return fmt.Errorf("line %d: %w", number+1, err)
@@ -145,7 +147,7 @@ func (m *merge) unpack(p *packed) error {
 				l.order = m.order.Of(g)
 				c.unpack(l, text)
 			}
-			if err := m.judge(i); err != nil {
+			if err := judge(i); err != nil {
 				return err
 			}
 			i++

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/event"
 	format "github.com/lakebed/lakebed/shared/fragment"
 	"github.com/lakebed/lakebed/shared/index"
@@ -106,6 +110,18 @@ func TestIndexFollowsLines(t *testing.T) {
 	}
 }
 
+// allIndexed is indexed of each part that readers see.
+func (l *lake) allIndexed() {
+	l.t.Helper()
+	s, err := l.compactor().visit(hour, new(Result)).look(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, d := range s.current().data() {
+		l.indexed(d)
+	}
+}
+
 // indexed wants that a part's index is that of its lines.
 func (l *lake) indexed(p *slot) {
 	l.t.Helper()
@@ -118,12 +134,14 @@ func (l *lake) indexed(p *slot) {
 		l.t.Fatal(err)
 	}
 	defer lines.Close()
-	if _, err := index.Each(l.t.Context(), l.store, p.indexKey(), func(f event.Fingerprint) error {
-		if !lines.Next() {
-			return errors.New("the part has fewer lines")
-		}
-		if got, err := fingerprint(d, lines.Bytes()); err != nil || got != f {
-			return fmt.Errorf("line %d is another: %w", lines.Count(), err)
+	if _, err := index.Each(l.t.Context(), l.store, p.indexKey(), func(page []event.Fingerprint) error {
+		for _, f := range page {
+			if !lines.Next() {
+				return errors.New("the part has fewer lines")
+			}
+			if got, err := fingerprint(d, lines.Bytes()); err != nil || got != f {
+				return fmt.Errorf("line %d is another: %w", lines.Count(), err)
+			}
 		}
 		return nil
 	}); err != nil || lines.Next() || lines.Count() != p.Events {
@@ -199,5 +217,110 @@ func TestForeignFragments(t *testing.T) {
 	l.check()
 	if r.Events != 201 || r.Duplicates != 1 {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// A fragment with more lines than memory has room for comes behind one that is still packed: each keeps its text.
+func TestHugeBehindPacked(t *testing.T) {
+	l := newLake(t)
+	l.foreign = true
+	l.config.Memory, l.config.Policy.Anew = 64<<10, 64<<10
+	for n, lines := range []int{80, 500} {
+		all := make([]string, lines)
+		for i := range all {
+			all[i] = lineOf(hour, fmt.Sprintf("%d-%05d", n, i), fmt.Sprintf(`,"pad":"%0420d"`, i))
+		}
+		l.put(hour, "", true, all...)
+	}
+	l.settle()
+	l.check()
+}
+
+// A merge puts the same conflicts into the same objects, however it found them out.
+func TestConflictsAreTheSameObjects(t *testing.T) {
+	var keys [][]string
+	for _, memory := range []int64{1 << 20, 4 << 10} { // all at once, and by the sieve
+		l := newLake(t)
+		l.config.Memory = memory
+		l.put(hour, "", false, lineOf(hour, "old", ""))
+		l.settle()
+		for n := range 20 {
+			l.put(hour, "", n%2 == 0,
+				lineOf(hour, "old", fmt.Sprintf(`,"v":%d`, n)), lineOf(hour, fmt.Sprint("x", n), `,"pad":"`+strings.Repeat("x", 500)+`"`), lineOf(hour, fmt.Sprint("x", n), `,"v":1`))
+		}
+		l.settle()
+		l.check()
+		keys = append(keys, l.keys(layout.Quarantine))
+	}
+	if len(keys[0]) != 20 || !slices.Equal(keys[0], keys[1]) {
+		t.Errorf("%d and %d objects:\n%s\n%s", len(keys[0]), len(keys[1]), keys[0], keys[1])
+	}
+}
+
+// Two workers with different memory put the same events in another order. The index that stays is that of the part that stays.
+func TestTwinsInAnotherOrder(t *testing.T) {
+	l := newLake(t)
+	for n := range 40 {
+		lines := make([]string, 30)
+		for i := range lines {
+			lines[i] = lineOf(hour, fmt.Sprint(n, "-", i), fmt.Sprintf(`,"event_name":"name-%d","pad":"%0200d"`, i, n))
+		}
+		l.put(hour, "", n%2 == 0, lines...)
+	}
+	met := false
+	l.bucket = faulty.NewBucket(l.store, faulty.New(func(op faulty.Op, key string) (faulty.When, error) {
+		if op == faulty.Put && strings.HasPrefix(key, layout.Indexes) && !met { // the other does all that this one is about to do
+			met = true
+			config := l.config
+			config.Memory = 16 << 10
+			other, err := New(l.store, l.cat, config)
+			if err != nil {
+				t.Error(err)
+			} else if r := other.Work(t.Context(), Task{Partition: hour}, time.Time{}); r.Minors != 1 || len(r.SetAside) > 0 {
+				t.Errorf("the other: %+v", r)
+			}
+		}
+		return faulty.Never, nil
+	}))
+	if r := l.round(); r.Lost != 1 || r.Minors != 0 {
+		t.Errorf("got %+v", r)
+	}
+	l.check()
+	l.allIndexed()
+}
+
+// Whatever fragments hold, however they are compressed, and however little memory there is: of each id the first event stays, and each line is accounted for.
+func TestAnyMixture(t *testing.T) {
+	for seed := range uint64(150) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		l := newLake(t)
+		l.config.Memory = 4 << 10 << (2 * r.IntN(5))
+		l.config.Policy.Target, l.config.Policy.Anew = 16<<10<<(3*r.IntN(3)), 1<<(8*r.IntN(3))
+		lines, total := int64(0), Result{}
+		for range 1 + r.IntN(3) {
+			for range 1 + r.IntN(12) {
+				ids, some := 1+r.IntN(5000), []string(nil)
+				for range 1 + r.IntN([]int{30, 120, 900}[r.IntN(3)]) {
+					id := r.IntN(ids)
+					v := id % 600
+					if r.IntN(20) == 0 {
+						v++
+					}
+					some = append(some, lineOf(hour, fmt.Sprint("i", id), fmt.Sprintf(`,"pad":"%0*d"`, v, v)))
+				}
+				l.foreign = r.IntN(2) == 0
+				l.put(hour, "", r.IntN(4) > 0, some...)
+				lines += int64(len(some))
+			}
+			total.Add(l.settle())
+		}
+		l.check()
+		l.allIndexed()
+		if total.Lines != lines || total.Events+total.Duplicates+total.Conflicts != lines {
+			t.Errorf("seed %d: of %d lines %d were read: %d events, %d duplicates, %d conflicts", seed, lines, total.Lines, total.Events, total.Duplicates, total.Conflicts)
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
 	}
 }

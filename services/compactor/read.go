@@ -112,6 +112,7 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 	}
 	from, number := len(m.fragments), uint32(0)
 	m.took(f, lines)
+	var failed error // of the merge; else it is of the reading
 	again, c := xxhash.New(), m.chunk
 	err = eachLine(f, open, func(text []byte) error {
 		hashLine(again, text)
@@ -128,12 +129,12 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		c.unpack(&l, text)
 		c.lines = append(c.lines, l)
 		if c.crowded(m.config.Memory) || int64(len(c.unpacked)) >= m.config.Memory/2 {
-			return m.flush(ctx)
+			failed = m.flush(ctx)
 		}
-		return nil
+		return failed
 	})
-	if errors.Is(err, errLost) {
-		return err
+	if failed != nil {
+		return failed
 	}
 	if err != nil || again.Sum64() != f.Hash { // it counts as consumed already: nothing of this merge may be committed
 		return fmt.Errorf("read %s for the second time: it is not whole: %v", f.Key(), err) //nolint:errorlint // not broken: the visit ends

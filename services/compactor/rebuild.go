@@ -68,10 +68,11 @@ func (v *visit) rebuild(ctx context.Context) error {
 		if s.entry.Version != "" && s.entry.Location == locationOf(s) && schema.Equal(s.entry.Columns, declared(s.table)) || len(s.current().slots) == 0 {
 			return damage
 		}
-		if s.entry.Version != "" {
+		err = v.publish(ctx, s)
+		if err == nil && s.entry.Version != "" {
 			v.result.Repaired++
 		}
-		if err := v.publish(ctx, s); !errors.Is(err, errLost) {
+		if !errors.Is(err, errLost) {
 			return errors.Join(damage, err)
 		}
 	}
@@ -131,9 +132,11 @@ func (v *visit) sameIndex(ctx context.Context, d *slot, w *index.Writer) (bool, 
 	next, stop := iter.Pull(w.All())
 	defer stop()
 	same := true
-	head, err := index.Each(ctx, v.bucket, d.indexKey(), func(f event.Fingerprint) error {
-		want, ok := next()
-		same = same && ok && f == want
+	head, err := index.Each(ctx, v.bucket, d.indexKey(), func(page []event.Fingerprint) error {
+		for _, f := range page {
+			want, ok := next()
+			same = same && ok && f == want
+		}
 		return nil
 	})
 	if errors.Is(err, bucket.ErrNotFound) || errors.Is(err, index.ErrCorrupt) {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -297,38 +299,137 @@ func BenchmarkMadeUpIDs(b *testing.B) {
 	b.ReportMetric(float64((benchtest.CPU()-start).Nanoseconds())/float64(b.N)/count, "CPU-ns/id")
 }
 
-// BenchmarkDedupe judges 10 million lines, a tenth of them copies, in one chunk: far more than one ever holds, as its memory is at most that of the
-// configuration. What is counted is the table, the search for each line's first, and its fate; and all that a chunk holds for a line beside its text.
+// BenchmarkDedupe judges 10 million lines exactly, every fiftieth a copy of any earlier one, as a merge of that many does: chunk by chunk, with a sieve
+// that lets through those to be compared. What is counted: the tables, the sieve, the index that grows, and all that is done with the lines that come
+// through; not the reading and identifying of the others, nor their sorting, schema and compressing. B/id is what the sieve and one chunk take, but for
+// text: a bound, divided by the number of ids. Beside it, what a flat table in memory takes that does no more than tell such ids apart.
 func BenchmarkDedupe(b *testing.B) {
-	const count = 10_000_000
-	c := &chunk{lines: make([]line, count)}
-	for n := range c.lines {
-		from := uint64(n)
-		if n%10 == 9 {
-			from -= 5
-		}
-		x := from*0x9e3779b97f4a7c15 + 1
-		x ^= x >> 29
-		l := &c.lines[n]
-		binary.LittleEndian.PutUint64(l.ID[:8], x*0xbf58476d1ce4e5b9)
-		binary.LittleEndian.PutUint64(l.ID[8:], x*0x94d049bb133111eb)
-		l.Body = x
-	}
-	start := benchtest.CPU()
+	b.Run("merge", benchmarkMerge)
+	b.Run("table", benchmarkTable)
+}
+
+const dedupeCount, dedupeEvery = 10_000_000, 50
+
+func benchmarkTable(b *testing.B) {
+	var used time.Duration
 	for b.Loop() {
-		c.index()
-		copies := 0
-		for i := range c.lines {
-			if c.fate(i) == duplicate {
-				copies++
+		table, mask := make([]event.ID, 1<<24), uint64(1<<24-1)
+		duplicates, start := 0, benchtest.CPU()
+		for n := range uint64(dedupeCount) {
+			var id event.ID
+			appendID(id[:0], n)
+			at := mixed(id) & mask
+			for table[at] != (event.ID{}) && table[at] != id {
+				at = (at + 1) & mask
 			}
+			if table[at] == id {
+				duplicates++
+			}
+			table[at] = id
 		}
-		if copies != count/10 {
-			b.Fatalf("%d copies", copies)
+		used += benchtest.CPU() - start
+		if duplicates != dedupeCount/dedupeEvery {
+			b.Fatalf("%d duplicates", duplicates)
 		}
 	}
-	b.ReportMetric(float64((benchtest.CPU()-start).Nanoseconds())/float64(b.N)/count, "CPU-ns/id")
-	b.ReportMetric(4*float64(len(c.table))/count, "B-table/id")
-	b.ReportMetric(float64(unsafe.Sizeof(line{}))+4*float64(len(c.table))/count, "B/id")
+	b.ReportMetric(float64(unsafe.Sizeof(event.ID{})<<24)/dedupeCount, "B/id")
+	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/dedupeCount, "CPU-ns/id")
+}
+
+func benchmarkMerge(b *testing.B) {
+	const count = dedupeCount
+	l := benchLake(b)
+	v := l.compactor().visit(hour, new(Result))
+	s, err := v.look(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var used time.Duration
+	c := new(chunk)
+	for b.Loop() {
+		m, err := v.newMerge(b.Context(), s, "", c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m.sieve = newSieve(count, m.config.Memory)
+		m.took(fragment{}, count)
+		for n := uint64(0); n < count; {
+			c.clear()
+			for ; n < count && !c.crowded(m.config.Memory); n++ {
+				c.append(b, m, n)
+			}
+			start := benchtest.CPU()
+			if err := m.dedupe(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			used += benchtest.CPU() - start
+		}
+		start := benchtest.CPU()
+		if err := m.resolve(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		used += benchtest.CPU() - start
+		if m.header.Duplicates != count/dedupeEvery || m.part.Size() == 0 {
+			b.Fatalf("got %+v", m.header)
+		}
+		b.ReportMetric(float64(32*len(m.sieve.blocks)+4*cap(c.table)+16*(cap(c.fresh)+cap(c.spare))+8*cap(c.filter)+int(unsafe.Sizeof(line{}))*cap(c.lines))/count, "B/id")
+		if err := m.close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/count, "CPU-ns/id")
 	b.ReportMetric(float64(unsafe.Sizeof(event.Fingerprint{})), "B-index/id")
+}
+
+// append adds the nth line to the chunk: a new one, or a copy.
+func (c *chunk) append(b *testing.B, m *merge, n uint64) {
+	var id [12]byte // no garbage, whose collecting would be counted
+	appendID(id[:0], n)
+	text := slices.Grow(c.block[:0], 128)
+	text = append(text, `{"event_uuid":"`...)
+	text = append(hex.AppendEncode(text, id[:4]), "-0000-4000-8000-"...)
+	text = append(hex.AppendEncode(text, id[6:]), `","created_at":"`...)
+	text = append(hour.Start().AppendFormat(text, time.RFC3339), `"}`...)
+	c.block = text[:0]
+	l, _, err := m.identifyLine(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l.number = uint32(n)
+	c.unpack(&l, text)
+	c.lines = append(c.lines, l)
+}
+
+// appendID appends the 12 bytes of the nth id, which is a new one or that of any line before.
+func appendID(to []byte, n uint64) []byte {
+	of := n
+	if n%dedupeEvery == dedupeEvery-1 {
+		of = n * 2654435761 % n / dedupeEvery * dedupeEvery // of one that is none itself
+	}
+	x := of*0x9e3779b97f4a7c15 + 1
+	x ^= x >> 29
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(to, uint32(x*0xbf58476d1ce4e5b9>>32)), x)
+}
+
+// dedupe is flush and what addAll does after it, without the part.
+func (m *merge) dedupe(ctx context.Context) error {
+	c := m.chunk
+	if err := m.compare(ctx); err != nil {
+		return err
+	}
+	for i := range c.lines {
+		if err := m.judge(i); err != nil {
+			return err
+		}
+	}
+	for _, o := range c.fresh {
+		if err := m.index.Add(c.lines[o.line].Fingerprint); err != nil {
+			return err
+		}
+	}
+	c.clear()
+	if m.many() {
+		return m.resolve(ctx)
+	}
+	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lakebed/lakebed/shared/bucket/faulty"
 	"github.com/lakebed/lakebed/shared/event"
@@ -14,7 +16,7 @@ import (
 
 // A sieve holds back no id that was added, and lets few others through, whatever kind of ids they are.
 func TestSieve(t *testing.T) {
-	const n = 200_000
+	const n, others = 200_000, 20_000
 	r := rand.New(rand.NewPCG(1, 2))
 	for name, next := range map[string]func(i int) event.ID{
 		"random": func(int) (id event.ID) {
@@ -34,23 +36,29 @@ func TestSieve(t *testing.T) {
 	} {
 		for share, most := range map[int64]float64{1: 0.004, 2: 0.02, 4: 0.12} { // of the memory that it wants
 			s := newSieve(n, 2*n*2/share)
-			ids := make([]event.ID, 2*n)
+			ids := make([]event.ID, n+others)
 			for i := range ids {
 				ids[i] = next(i)
-				if i < n {
-					s.add(ids[i])
+			}
+			put := func(ids []event.ID) (had []uint64) {
+				for some := range slices.Chunk(ids, stride) {
+					at := len(had)
+					for _, id := range some {
+						had = append(had, mixed(id))
+					}
+					s.put(had[at:])
 				}
+				return had
+			}
+			put(ids[:n])
+			if slices.Contains(put(ids[:n]), 0) {
+				t.Fatalf("%s: an id that was added is held back", name)
 			}
 			through := 0
-			for i, id := range ids {
-				switch {
-				case i < n && !s.has(id):
-					t.Fatalf("%s: an id that was added is held back", name)
-				case i >= n && s.has(id):
-					through++
-				}
+			for _, had := range put(ids[n:]) {
+				through += int(had)
 			}
-			if got := float64(through) / n; got > most {
+			if got := float64(through) / others; got > most {
 				t.Errorf("%s, a %dth of the memory: %.4f of the others come through, at most %.4f", name, share, got, most)
 			}
 		}
@@ -76,10 +84,30 @@ func TestTable(t *testing.T) {
 		for i := range n {
 			c.lines = append(c.lines, line{Fingerprint: event.Fingerprint{ID: next(i)}})
 		}
+		for i := range n / 10 {
+			c.lines = append(c.lines, line{Fingerprint: c.lines[i*10].Fingerprint})
+		}
 		c.index()
+		for i := range c.lines {
+			first := uint32(i)
+			if i >= n {
+				first = uint32(i-n) * 10
+			}
+			if c.lines[i].first != first || !c.filtered(mixed(c.lines[i].ID)) {
+				t.Fatalf("%s: the first line with the id of line %d is %d", name, i, c.lines[i].first)
+			}
+		}
+		if err := c.stored([]event.Fingerprint{{ID: c.lines[7].ID, Body: 5}, {ID: uuid(r, 5)}}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range c.lines {
+			if l := &c.lines[i]; l.known != (i == 7) || l.known && l.body != 5 {
+				t.Fatalf("%s: line %d is known: %t", name, i, l.known)
+			}
+		}
 		steps := uint64(0)
 		for i := range c.lines {
-			at, found := c.find(c.lines[i].ID)
+			at, found := c.find(c.lines[i].ID, mixed(c.lines[i].ID))
 			if !found {
 				t.Fatalf("%s: an id is not in the table", name)
 			}
@@ -89,6 +117,47 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s: %.1f steps to find one", name, mean)
 		}
 	}
+}
+
+// Of a chunk's lines, those are doubted whose ids were there before, in the sieve or in the chunk. Once the chunk is indexed, its own copies are told apart.
+func TestMark(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := newSieve(1000, 1<<20)
+	var c chunk
+	for range 3*stride + 1 {
+		c.lines = append(c.lines, line{Fingerprint: event.Fingerprint{ID: uuid(r, 4)}})
+	}
+	before := []int{0, stride - 1, stride, 2*stride + 5, 3 * stride}
+	for _, i := range before {
+		if err := s.remember([]event.Fingerprint{c.lines[i].Fingerprint}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copies := map[int]int{3: 2, stride + 4: 4, 3*stride - 1: 0} // within a stride, across strides, of one that was there
+	for copied, of := range copies {
+		c.lines[copied].Fingerprint = c.lines[of].Fingerprint
+	}
+	if got := s.mark(c.lines); got != len(before)+len(copies) {
+		t.Errorf("%d lines are doubted", got)
+	}
+	told := func(when string, told fate) {
+		for i := range c.lines {
+			want, of := fresh, i
+			first, copied := copies[i]
+			if copied {
+				want, of = told, first
+			}
+			if slices.Contains(before, of) {
+				want = doubtful
+			}
+			if got := c.fate(i); got != want {
+				t.Errorf("%s: the fate of line %d is %d, not %d", when, i, got, want)
+			}
+		}
+	}
+	told("marked", doubtful)
+	c.index()
+	told("indexed", duplicate)
 }
 
 // uuid is a random one of a version.
@@ -140,5 +209,24 @@ func TestSieveSparesReading(t *testing.T) {
 	}
 	if reads > 40 { // two looks, the sieve, and a few times what came through it: each three; there are some 16 chunks
 		t.Errorf("%d reads of indexes", reads)
+	}
+}
+
+// Of records with one id the first that was stored stays, also where the sieve is full and doubts all, and fragments are plain and compressed by turns.
+func TestFirstStaysWhateverTheSieveDoubts(t *testing.T) {
+	l := newLake(t)
+	l.config.Memory = 4 << 10
+	l.events(hour, 20_000)
+	l.settle()
+	for n := range 100 {
+		for v := range 3 {
+			l.clock.pass(time.Second)
+			l.put(hour, "", (n+v)%2 == 0, lineOf(hour, fmt.Sprint("x", n), fmt.Sprintf(`,"v":%d,"pad":"%0300d"`, v, n)))
+		}
+	}
+	r := l.settle()
+	l.check()
+	if r.Conflicts != 200 {
+		t.Errorf("%d conflicts", r.Conflicts)
 	}
 }

@@ -79,8 +79,11 @@ func (d *Dir) removeLeftovers(before time.Time) {
 }
 
 // stat describes the object that has key now; fs.ErrNotExist and errFolder say why there is none.
-func (d *Dir) stat(key string) (Object, error) {
-	info, err := d.root.Lstat(key)
+func (d *Dir) stat(key string) (Object, error) { return stat(d.root, key, key) }
+
+// stat describes the object that has key, whose file has a name below a folder.
+func stat(at *os.Root, name, key string) (Object, error) {
+	info, err := at.Lstat(name)
 	switch {
 	case err != nil && gone(err):
 		return Object{}, fs.ErrNotExist

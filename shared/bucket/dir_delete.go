@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 )
 
@@ -12,12 +13,19 @@ import (
 func (d *Dir) Delete(ctx context.Context, objects ...Object) error {
 	var failed []error
 	folders := map[string]string{} // folder: a key in it
-	for _, o := range objects {
-		if err := d.remove(ctx, o); err != nil {
-			failed = append(failed, &KeyError{Key: o.Key, Err: err})
-			continue
+	for len(objects) > 0 {
+		folder, n := path.Dir(objects[0].Key), 1
+		for n < len(objects) && path.Dir(objects[n].Key) == folder {
+			n++
 		}
-		folders[path.Dir(o.Key)] = o.Key
+		for i, err := range d.removeFrom(ctx, folder, objects[:n]) {
+			if err != nil {
+				failed = append(failed, &KeyError{Key: objects[i].Key, Err: err})
+				continue
+			}
+			folders[folder] = objects[i].Key
+		}
+		objects = objects[n:]
 	}
 	for folder, key := range folders {
 		if err := d.prune(folder); err != nil {
@@ -27,26 +35,48 @@ func (d *Dir) Delete(ctx context.Context, objects ...Object) error {
 	return errors.Join(failed...)
 }
 
-func (d *Dir) remove(ctx context.Context, o Object) error {
-	if err := errors.Join(CheckKey(o.Key), ctx.Err()); err != nil {
-		return fmt.Errorf("delete: %w", err)
+// removeFrom removes files from one folder, which is opened once: each call of the kernel for a path opens all folders on the way. Where another takes
+// the folder's place meanwhile, there was none of the files for a moment.
+func (d *Dir) removeFrom(ctx context.Context, folder string, objects []Object) []error {
+	errs := make([]error, len(objects))
+	at, open := d.root.OpenRoot(folder)
+	if open == nil {
+		defer at.Close()
 	}
+	for i, o := range objects {
+		err := errors.Join(CheckKey(o.Key), ctx.Err())
+		switch {
+		case err != nil:
+		case open == nil:
+			err = d.remove(ctx, at, o)
+		case !gone(open):
+			err = open
+		}
+		if err != nil {
+			errs[i] = fmt.Errorf("delete: %w", err)
+		}
+	}
+	return errs
+}
+
+func (d *Dir) remove(ctx context.Context, at *os.Root, o Object) error {
 	unlock, err := d.lock(ctx, o.Key)
 	if err != nil {
-		return fmt.Errorf("delete: %w", err)
+		return err
 	}
 	defer unlock()
-	stored, err := d.stat(o.Key)
+	name := path.Base(o.Key)
+	stored, err := stat(at, name, o.Key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errFolder):
 		return nil
 	case err != nil:
-		return fmt.Errorf("delete: %w", err)
+		return err
 	case o.ETag != "" && o.ETag != stored.ETag:
-		return fmt.Errorf("delete: %w", ErrChanged)
+		return ErrChanged
 	}
-	if err := d.root.Remove(o.Key); err != nil && !gone(err) {
-		return fmt.Errorf("delete: %w", err)
+	if err := at.Remove(name); err != nil && !gone(err) {
+		return err
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// List reads only the folders that can hold such keys. It keeps the names of one folder a level, and no handle but one a level.
+// List reads only the folders that can hold such keys. It keeps what is in one folder a level, and no handle but one a level.
 func (d *Dir) List(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		l := listing{prefix: prefix, after: after, yield: yield}
@@ -70,30 +70,19 @@ func enter(root *os.Root, name string) (*os.Root, error) {
 
 // walk yields the objects below a folder, whose key prefix is "" or ends in a slash.
 func (l listing) walk(ctx context.Context, root *os.Root, folder string) error {
-	names, err := l.names(ctx, root, folder)
+	all, err := l.read(ctx, root, folder)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
+	for _, o := range all {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if sub, ok := strings.CutSuffix(name, "/"); ok {
-			if err := l.descend(ctx, root, sub, folder+name); err != nil {
+		if sub, ok := strings.CutSuffix(o.Key, "/"); ok {
+			if err := l.descend(ctx, root, sub[len(folder):], o.Key); err != nil {
 				return err
 			}
-			continue
-		}
-		info, err := root.Lstat(name)
-		switch {
-		case err != nil && gone(err):
-			continue
-		case err != nil:
-			return err
-		case !info.Mode().IsRegular():
-			continue
-		}
-		if !l.yield(describe(folder+name, info), nil) {
+		} else if !l.yield(o, nil) {
 			return errStopped
 		}
 	}
@@ -110,8 +99,8 @@ func (l listing) descend(ctx context.Context, root *os.Root, name, folder string
 	return l.walk(ctx, sub, folder)
 }
 
-// names gives what in a folder the listing wants, in the order of keys: a subfolder has its slash at the end, so that a-b sorts before a/.
-func (l listing) names(ctx context.Context, root *os.Root, folder string) ([]string, error) {
+// read gives what in a folder the listing wants, in the order of keys. A subfolder has its slash at the end, so that a-b sorts before a/.
+func (l listing) read(ctx context.Context, root *os.Root, folder string) ([]Object, error) {
 	file, err := root.Open(".")
 	if err != nil {
 		if gone(err) {
@@ -120,19 +109,23 @@ func (l listing) names(ctx context.Context, root *os.Root, folder string) ([]str
 		return nil, err
 	}
 	defer file.Close()
-	var names []string
+	var all []Object
 	for {
 		entries, err := file.ReadDir(512)
 		for _, entry := range entries {
-			name := entry.Name()
-			if CheckKey(name) != nil {
-				continue
-			}
+			key := folder + entry.Name()
 			switch {
-			case entry.IsDir() && mayHold(folder+name+"/", l.prefix, l.after):
-				names = append(names, name+"/")
-			case entry.Type().IsRegular() && wanted(folder+name, l.prefix, l.after):
-				names = append(names, name)
+			case CheckKey(entry.Name()) != nil:
+			case entry.IsDir() && mayHold(key+"/", l.prefix, l.after):
+				all = append(all, Object{Key: key + "/"})
+			case entry.Type().IsRegular() && wanted(key, l.prefix, l.after):
+				info, err := entry.Info()
+				switch {
+				case err == nil && info.Mode().IsRegular():
+					all = append(all, describe(key, info))
+				case err != nil && !gone(err):
+					return nil, err
+				}
 			}
 		}
 		if errors.Is(err, io.EOF) || err != nil && gone(err) { // a folder that is removed while it is read
@@ -142,8 +135,8 @@ func (l listing) names(ctx context.Context, root *os.Root, folder string) ([]str
 			return nil, err
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names), nil // a folder that changes while it is read may show a name twice
+	slices.SortFunc(all, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
+	return slices.CompactFunc(all, func(a, b Object) bool { return a.Key == b.Key }), nil // a folder that changes while it is read may show a name twice
 }
 
 // wanted tells whether an object belongs to the listing.

@@ -29,33 +29,38 @@ func TestParseLake(t *testing.T) {
 	}
 }
 
-// Without a region every call would fail with a message that names no cause.
-func TestLoadWantsARegion(t *testing.T) {
-	t.Setenv("AWS_REGION", "")
-	t.Setenv("AWS_DEFAULT_REGION", "")
-	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", t.TempDir()+"/none")
-	if _, err := Load(t.Context()); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
-		t.Errorf("loaded without a region: %v", err)
+// lambda is what Lambda sets in each function, and more.
+func lambda(more map[string]string) func(string) string {
+	return func(name string) string {
+		if value, ok := more[name]; ok {
+			return value
+		}
+		return map[string]string{"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}[name]
 	}
-	t.Setenv("AWS_REGION", "eu-central-1")
-	c, err := Load(t.Context())
+}
+
+// Without a region or a key every call would fail with a message that names no cause.
+func TestFromEnvironmentWantsAll(t *testing.T) {
+	c, err := FromEnvironment(lambda(nil))
 	if err != nil || c.Region != "eu-central-1" {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if n := c.Retryer().MaxAttempts(); n != attempts {
 		t.Errorf("calls are tried %d times", n)
 	}
+	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		if _, err := FromEnvironment(lambda(map[string]string{name: ""})); err == nil || err.Error() != name+" is not set: Lambda sets it in each function" {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+	if _, err := FromEnvironment(lambda(map[string]string{"AWS_USE_FIPS_ENDPOINT": "yes"})); err == nil || err.Error() != `AWS_USE_FIPS_ENDPOINT is "yes": want true or false` {
+		t.Errorf("FIPS: %v", err)
+	}
 }
 
 // A process that has met failures without end, as a warm function may, retries as a new one does.
 func TestRetriesDoNotRunOut(t *testing.T) {
-	t.Setenv("AWS_REGION", "eu-central-1")
-	c, err := Load(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := c.Retryer()
+	r := Retryer()
 	failure := &smithy.GenericAPIError{Code: "InternalError"}
 	for n := range 1000 {
 		release, err := r.GetRetryToken(t.Context(), failure)

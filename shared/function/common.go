@@ -45,8 +45,8 @@ func (c *Common) Check(want func(ok bool, variable string)) {
 	} else if whole {
 		want(mappable(c.IDField, c.TimeField, c.NameField), "LAKEBED_NAME_FIELD")
 	}
-	want(printable(c.Namespace) && !strings.HasPrefix(c.Namespace, "AWS/"), "LAKEBED_METRICS_NAMESPACE")
-	want(printable(c.Stream), "LAKEBED_STREAM")
+	want(Printable(c.Namespace) && !strings.HasPrefix(c.Namespace, "AWS/"), "LAKEBED_METRICS_NAMESPACE")
+	want(Printable(c.Stream), "LAKEBED_STREAM")
 }
 
 func mappable(id, time, name string) bool {
@@ -54,9 +54,9 @@ func mappable(id, time, name string) bool {
 	return err == nil
 }
 
-// printable tells whether s can be a namespace or the value of a dimension
+// Printable tells whether s can be a namespace or the value of a dimension
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html).
-func printable(s string) bool {
+func Printable(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
 			return false

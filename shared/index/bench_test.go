@@ -29,7 +29,7 @@ func BenchmarkEach(b *testing.B) {
 	var m benchtest.Meter
 	m.Start()
 	for b.Loop() {
-		if _, err := Each(b.Context(), store, "i", func(event.Fingerprint) error { return nil }); err != nil {
+		if _, err := Each(b.Context(), store, "i", func([]event.Fingerprint) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -51,19 +51,21 @@ var ErrCorrupt = errors.New("index is corrupt")
 type Writer struct {
 	spool *spool.Spool
 	count int64
-	buf   [record]byte
 }
 
 // NewWriter starts an index, spooled below dir ("" for the system's folder for such) once it is large.
 func NewWriter(dir string) *Writer { return &Writer{spool: spool.New(dir)} }
 
-// Add appends the fingerprint of the part's next line.
-func (w *Writer) Add(f event.Fingerprint) error {
-	copy(w.buf[:16], f.ID[:])
-	binary.LittleEndian.PutUint64(w.buf[16:], f.Body)
-	w.count++
-	if _, err := w.spool.Write(w.buf[:]); err != nil {
-		return fmt.Errorf("spool index: %w", err)
+// Add appends the fingerprints of the part's next lines.
+func (w *Writer) Add(page ...event.Fingerprint) error {
+	for i := range page {
+		b, err := w.spool.Next(record)
+		if err != nil {
+			return fmt.Errorf("spool index: %w", err)
+		}
+		copy(b[:16], page[i].ID[:])
+		binary.LittleEndian.PutUint64(b[16:], page[i].Body)
+		w.count++
 	}
 	return nil
 }
@@ -71,18 +73,29 @@ func (w *Writer) Add(f event.Fingerprint) error {
 // All gives every fingerprint added so far; it stops where the spool cannot be read.
 func (w *Writer) All() iter.Seq[event.Fingerprint] {
 	return func(yield func(event.Fingerprint) bool) {
-		_ = w.Each(func(f event.Fingerprint) error { // a spool cut short compares as different
-			if !yield(f) {
-				return io.EOF
+		_ = w.Each(func(page []event.Fingerprint) error { // a spool cut short compares as different
+			for _, f := range page {
+				if !yield(f) {
+					return io.EOF
+				}
 			}
 			return nil
 		})
 	}
 }
 
-// Each calls f for every fingerprint added so far, until it gives an error.
-func (w *Writer) Each(f func(event.Fingerprint) error) error {
-	return each(bufio.NewReaderSize(w.spool.Reader(), int(min(w.spool.Size(), buffer))), w.count, f)
+// Each calls f for all fingerprints added so far, some of them at once, until it gives an error. A page is good until f returns.
+func (w *Writer) Each(f func(page []event.Fingerprint) error) error {
+	return each(w.spool.Reader(), w.count, f)
+}
+
+// Sum is a hash of all fingerprints added so far, in their order.
+func (w *Writer) Sum() (uint64, error) {
+	sum := xxhash.New()
+	if _, err := io.Copy(sum, w.spool.Reader()); err != nil {
+		return 0, fmt.Errorf("read spooled index: %w", err)
+	}
+	return sum.Sum64(), nil
 }
 
 // buffer is what is read at once, of a small index less.
@@ -135,8 +148,9 @@ func ReadHead(ctx context.Context, b bucket.Bucket, key string) (Head, error) {
 	return r.head, nil
 }
 
-// Each calls f for every fingerprint of the index at key, until it gives an error. ErrCorrupt may come after some calls.
-func Each(ctx context.Context, b bucket.Bucket, key string, f func(event.Fingerprint) error) (Head, error) {
+// Each calls f for all fingerprints of the index at key, some of them at once, until it gives an error. ErrCorrupt may come after some calls. A page is
+// good until f returns.
+func Each(ctx context.Context, b bucket.Bucket, key string, f func(page []event.Fingerprint) error) (Head, error) {
 	r, err := open(ctx, b, key)
 	if err != nil {
 		return Head{}, err
@@ -210,19 +224,21 @@ func short(err error) error {
 	return err
 }
 
-func each(r io.Reader, count int64, f func(event.Fingerprint) error) error {
-	buf := make([]byte, record*min(count, 1024))
-	for count > 0 {
-		b := buf[:min(count, 1024)*record]
+func each(r io.Reader, count int64, f func([]event.Fingerprint) error) error {
+	page := make([]event.Fingerprint, min(count, 1024))
+	buf := make([]byte, record*len(page))
+	for ; count > 0; count -= int64(len(page)) {
+		page = page[:min(count, int64(len(page)))]
+		b := buf[:len(page)*record]
 		if _, err := io.ReadFull(r, b); err != nil {
 			return short(err)
 		}
-		for ; len(b) > 0; b = b[record:] {
-			p := event.Fingerprint{ID: event.ID(b[:16]), Body: binary.LittleEndian.Uint64(b[16:record])}
-			if err := f(p); err != nil {
-				return err
-			}
-			count--
+		for i := range page {
+			page[i] = event.Fingerprint{ID: event.ID(b[:16]), Body: binary.LittleEndian.Uint64(b[16:record])}
+			b = b[record:]
+		}
+		if err := f(page); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -56,8 +56,8 @@ func read(t *testing.T, text []byte) ([]event.Fingerprint, Head, error) {
 		t.Fatal(err)
 	}
 	var all []event.Fingerprint
-	head, err := Each(t.Context(), b, "index/x", func(f event.Fingerprint) error {
-		all = append(all, f)
+	head, err := Each(t.Context(), b, "index/x", func(page []event.Fingerprint) error {
+		all = append(all, page...)
 		return nil
 	})
 	if err == nil {
@@ -102,7 +102,7 @@ func TestDamage(t *testing.T) {
 	if _, err := b.Put(t.Context(), "index/x", bytes.NewReader(text), bucket.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Each(t.Context(), b, "index/x", func(event.Fingerprint) error { return stop }); !errors.Is(err, stop) {
+	if _, err := Each(t.Context(), b, "index/x", func([]event.Fingerprint) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of the caller: %v", err)
 	}
 }

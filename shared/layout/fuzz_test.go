@@ -66,7 +66,7 @@ func FuzzNames(f *testing.F) {
 			lane := LaneOf([16]byte{byte(hash), byte(hash >> 8)}, 1<<(hash%9))
 			all["fragment"] = Fragment{Partition: hour, Lane: lane, Span: span, Hash: hash, Gzip: hash%2 == 0}.Key()
 			all["entry"] = Entry{Arrival: hour, Span: span, Hash: hash}.Key()
-			if reasonForm.MatchString(reason) {
+			if isReason(reason) {
 				all["reject"] = Reject{Arrival: hour, Reason: reason, Span: span, Hash: hash}.Key()
 			}
 			if x, err := ParseFragment(all["fragment"]); err != nil || x != (Fragment{hour, lane, span, hash, hash%2 == 0}) {

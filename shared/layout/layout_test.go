@@ -45,7 +45,7 @@ func TestPartitionOf(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	hostile := []string{
 		"", "..", "../x", "a/b", "a\x00b", "dt=2026-11-23", "%2F", "a b", "é", strings.Repeat("a", 200), "'; drop table", "__HIVE_DEFAULT_PARTITION__/",
-		".hidden", "-", "\n",
+		".hidden", "-", "_x", "\n",
 	}
 	for _, s := range hostile {
 		if err := (Span{Shard: s, First: "1", Last: "2"}).Check(); err == nil {
@@ -55,11 +55,25 @@ func TestHostileNames(t *testing.T) {
 			t.Errorf("sequence %q passes", s)
 		}
 		for _, parse := range parsers {
-			for _, key := range []string{s, "raw/" + s, "events/dt=2026-11-23/hour=08/" + s, "raw/dt=2026-11-23/hour=08/" + s, "quarantine/dt=2026-11-23/hour=08/" + s + "/x.json"} {
+			for _, key := range []string{s, "raw/" + s, "events/dt=2026-11-23/hour=08/" + s, "raw/dt=2026-11-23/hour=08/" + s,
+				"backfill/" + s + ".json", "erasures/" + s + ".json", "quarantine/dt=2026-11-23/hour=08/" + s + "/local-1-2-0123456789abcdef.json", "quarantine/dt=2026-11-23/hour=08/" + s + "/x.json"} {
 				if back, err := parse(key); err == nil {
 					t.Errorf("%q parses as %q", key, back)
 				}
 			}
+		}
+	}
+}
+
+func TestNamesAtTheirBounds(t *testing.T) {
+	for name, good := range map[string]bool{"a": true, "a_z": true, strings.Repeat("a", 32): true, strings.Repeat("a", 33): false, "a1": false, "aB": false, "_a": false} {
+		if isReason(name) != good {
+			t.Errorf("reason %q: want %t", name, good)
+		}
+	}
+	for name, good := range map[string]bool{"0": true, "a_.-Z": true, strings.Repeat("a", 128): true, strings.Repeat("a", 129): false, ".a": false, "a/": false} {
+		if isShard(name) != good {
+			t.Errorf("shard %q: want %t", name, good)
 		}
 	}
 }
@@ -73,6 +87,8 @@ var parsers = map[string]func(string) (string, error){
 	"entry":    func(k string) (string, error) { x, err := ParseEntry(k); return x.Key(), err },
 	"rollup":   func(k string) (string, error) { x, err := ParseRollup(k); return x.Key(), err },
 	"headers":  func(k string) (string, error) { p, err := ParseHeaders(k); return Headers(p), err },
+	"backfill": func(k string) (string, error) { s, err := ParseBackfill(k); return Backfill(s), err },
+	"erasure":  func(k string) (string, error) { return k, CheckErasure(k) },
 	"location": func(k string) (string, error) {
 		p, g, err := ParseLocation(k)
 		return Location(p, g), err
@@ -87,6 +103,8 @@ var sampleKeys = map[string]string{
 	"entry":    "ledger/new/dt=2026-11-23/hour=08/local-1-2-0123456789abcdef.json",
 	"rollup":   "ledger/dt=2026-11-23/hour=08/rollup-0123456789abcdef.json.gz",
 	"headers":  "index/dt=2026-11-23/hour=08/headers.json.gz",
+	"backfill": "backfill/backfill-orders.2026_10.json",
+	"erasure":  "erasures/0123456789abcdef.json",
 	"location": "events/dt=2026-11-23/hour=08/gen-0001/",
 }
 
@@ -138,7 +156,8 @@ func TestGenerations(t *testing.T) {
 	if far := Generation("gen-9999-00000000").Successor("00000000"); far.Number() != 10000 {
 		t.Errorf("%s has number %d", far, far.Number())
 	}
-	for _, bad := range []Generation{"", "gen-0001-00000000", "gen-0002", "gen-00002-00000000", "gen-0000", "gen-0002-../x", "gen-2-00000000"} {
+	for _, bad := range []Generation{"", "gen-0001-00000000", "gen-0002", "gen-00002-00000000", "gen-0000", "gen-0002-../x", "gen-2-00000000", "0002-00000000",
+		"gen-0002-0000000", Generation("gen-0002-" + strings.Repeat("0", 33)), "gen-0002-00000000-", "gen-0002-0000000A", "gen-+002-00000000", "gen-1234567890-00000000"} {
 		if bad.Number() != 0 {
 			t.Errorf("%q has number %d", bad, bad.Number())
 		}
@@ -192,6 +211,18 @@ func TestLanePrefixes(t *testing.T) {
 			if want := map[bool]int{true: 1}[lane.Overlaps(other)]; n != want {
 				t.Errorf("lane %q: %d prefixes lead to %s, want %d", lane, n, key, want)
 			}
+		}
+	}
+}
+
+func TestCheckProbe(t *testing.T) {
+	const name = "c3fc6ac7-719e-4a47-ac90-f305cc071d41"
+	if err := CheckProbe(Probes + name); err != nil {
+		t.Error(err)
+	}
+	for _, key := range []string{Probes, Probes + name + "0", Probes + "export.csv", Probes + "C" + name[1:], Raw + name, name} {
+		if CheckProbe(key) == nil {
+			t.Errorf("%q is taken", key)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func ParseReject(key string) (Reject, error) {
 	}
 	reason, name, ok := strings.Cut(rest, "/")
 	stem, json := strings.CutSuffix(name, ".json")
-	if !ok || !json || !reasonForm.MatchString(reason) {
+	if !ok || !json || !isReason(reason) {
 		return Reject{}, fmt.Errorf("key %q: want <reason>/<name>.json", key)
 	}
 	r := Reject{Arrival: p, Reason: reason}

@@ -2,7 +2,7 @@ package layout
 
 import (
 	"fmt"
-	"regexp"
+	"strings"
 )
 
 // Visit marks a partition that has an old generation to be swept, whether or not it has fragments: Generation is the successor that was
@@ -34,20 +34,24 @@ func ParseVisit(key string) (Visit, error) {
 // ErasureKey is where the lake's own key lies, with which erased values are hashed.
 const ErasureKey = Erasures + "key"
 
-var (
-	erasureForm  = regexp.MustCompile(`^erasures/[0-9a-f]{16}\.json$`)
-	backfillForm = regexp.MustCompile(`^backfill/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})\.json$`)
-)
-
 // Erasure gives erasures/<hash>.json for the XXH64 of the object.
 func Erasure(hash uint64) string { return fmt.Sprintf("%s%016x.json", Erasures, hash) }
 
 // CheckErasure tells why a key below erasures/ is none that Lakebed makes.
 func CheckErasure(key string) error {
-	if key == ErasureKey || erasureForm.MatchString(key) {
+	if name, ok := jsonIn(key, Erasures); key == ErasureKey || ok && isHash(name) {
 		return nil
 	}
 	return fmt.Errorf("key %q names no tombstones", key)
+}
+
+// CheckProbe tells why a key is none of a probe, whose name is a UUID.
+func CheckProbe(key string) error {
+	name, ok := strings.CutPrefix(key, Probes)
+	if !ok || len(name) != len("00000000-0000-0000-0000-000000000000") || !all(strings.ReplaceAll(name, "-", ""), isHex) {
+		return fmt.Errorf("key %q names no probe", key)
+	}
+	return nil
 }
 
 // Backfill gives backfill/<shard>.json: how far the backfill that delivers as this shard is.
@@ -55,8 +59,15 @@ func Backfill(shard string) string { return Backfills + shard + ".json" }
 
 // ParseBackfill is the inverse of Backfill.
 func ParseBackfill(key string) (shard string, err error) {
-	if m := backfillForm.FindStringSubmatch(key); m != nil {
-		return m[1], nil
+	if shard, ok := jsonIn(key, Backfills); ok && isShard(shard) {
+		return shard, nil
 	}
 	return "", fmt.Errorf("key %q names no backfill", key)
+}
+
+// jsonIn gives the name in <folder><name>.json.
+func jsonIn(key, folder string) (name string, ok bool) {
+	name, below := strings.CutPrefix(key, folder)
+	name, json := strings.CutSuffix(name, ".json")
+	return name, below && json
 }

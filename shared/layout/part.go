@@ -2,7 +2,6 @@ package layout
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -13,23 +12,24 @@ type Generation string
 // FirstGeneration is where every partition starts.
 const FirstGeneration Generation = "gen-0001"
 
-var generationForm = regexp.MustCompile(`^gen-([0-9]{4,9})(-[0-9a-z]{8,32})?$`)
-
 // Number counts generations from 1; it is 0 when g is no generation.
 func (g Generation) Number() int {
 	if g == FirstGeneration {
 		return 1
 	}
-	m := generationForm.FindStringSubmatch(string(g))
-	if m == nil {
+	rest, ok := strings.CutPrefix(string(g), "gen-")
+	digits, nonce, _ := strings.Cut(rest, "-")
+	n, err := strconv.Atoi(digits)
+	switch {
+	case !ok, err != nil, len(digits) > 9, fmt.Sprintf("%04d", n) != digits, n < 2:
 		return 0
-	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil || (n == 1) != (m[2] == "") || fmt.Sprintf("%04d", n) != m[1] {
+	case len(nonce) < 8, len(nonce) > 32, !all(nonce, isNonce):
 		return 0
 	}
 	return n
 }
+
+func isNonce(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'z' }
 
 // Successor names the generation after g that the bearer of nonce (8 to 32 of 0-9 a-z) writes.
 func (g Generation) Successor(nonce string) Generation {

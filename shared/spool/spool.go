@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // room is how many bytes are held before they go into the file.
@@ -28,14 +29,21 @@ func (s *Spool) Size() int64 { return s.size }
 
 // Write appends b.
 func (s *Spool) Write(b []byte) (int, error) {
-	if len(s.held) > 0 && len(s.held)+len(b) > room {
+	to, err := s.Next(len(b))
+	return copy(to, b), err
+}
+
+// Next appends n bytes, which are the caller's to be filled before anything else is done with the spool.
+func (s *Spool) Next(n int) ([]byte, error) {
+	if len(s.held) > 0 && len(s.held)+n > room {
 		if err := s.flush(); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	s.held = append(s.held, b...)
-	s.size += int64(len(b))
-	return len(b), nil
+	begin := len(s.held)
+	s.held = slices.Grow(s.held, n)[:begin+n]
+	s.size += int64(n)
+	return s.held[begin:], nil
 }
 
 func (s *Spool) flush() error {
@@ -76,7 +84,7 @@ func (s *Spool) Patch(b []byte, at int64) error {
 	return nil
 }
 
-// Reader gives all bytes written so far, also to several at once. It is good until the next Write, Patch or Close.
+// Reader gives all bytes written so far, also to several at once. It is good until the next Write, Next, Patch or Close.
 func (s *Spool) Reader() *io.SectionReader { return io.NewSectionReader(s, 0, s.size) }
 
 // ReadAt implements io.ReaderAt.

@@ -83,7 +83,14 @@ func (r *reader) readHead(ctx context.Context, key string) (index.Head, error) {
 // eachPrint is index.Each, but that a failure of the store is one.
 func (r *reader) eachPrint(ctx context.Context, key string, do func(event.Fingerprint) error) error {
 	t := &tapped{Bucket: r.Bucket, read: &r.bytes}
-	_, err := index.Each(ctx, t, key, do)
+	_, err := index.Each(ctx, t, key, func(page []event.Fingerprint) error {
+		for _, f := range page {
+			if err := do(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return t.judge(ctx, key, err)
 }
 

@@ -70,6 +70,8 @@ func ours(key string) error {
 		_, err = layout.ParseVisit(key)
 	case strings.HasPrefix(key, layout.Erasures):
 		err = layout.CheckErasure(key)
+	case strings.HasPrefix(key, layout.Probes):
+		err = layout.CheckProbe(key)
 	case strings.HasPrefix(key, layout.Backfills):
 		_, err = layout.ParseBackfill(key)
 	case strings.HasPrefix(key, layout.LedgerNew):

@@ -80,6 +80,8 @@ func (h *Handler) serve(ctx context.Context, payload []byte, v *invocation) (any
 		return h.drain(ctx, e.Records, soft, v), nil
 	case e.Do == "plan":
 		return h.plan(ctx, e.All, soft, v)
+	case e.Do == "check":
+		return h.check(ctx, v)
 	}
 	return h.visit(ctx, e.Partition, soft, v)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lakebed/lakebed/services/compactor"
@@ -59,7 +60,7 @@ func taskOf(body string) (t compactor.Task, err error) {
 // request is everything that this function can be invoked with.
 type request struct {
 	Version   int      `json:"version"`
-	Do        string   `json:"do"`        // "plan" or "work"
+	Do        string   `json:"do"`        // "plan", "work" or "check"
 	All       bool     `json:"all"`       // plan: every partition that has data, not only those with fragments
 	Partition string   `json:"partition"` // work: the one to visit
 	Records   []record `json:"Records"`   // of a queue; then nothing else is there
@@ -73,7 +74,7 @@ type record struct {
 }
 
 const understood = `this function takes {"version":1,"do":"plan"}, also with "all":true; ` +
-	`{"version":1,"do":"work","partition":"dt=2026-11-23/hour=08"}; and the events of an SQS event source`
+	`{"version":1,"do":"work","partition":"dt=2026-11-23/hour=08"}; {"version":1,"do":"check"}; and the events of an SQS event source`
 
 // parse reads an event and checks that it is one of those understood.
 func parse(payload []byte) (request, error) {
@@ -91,7 +92,7 @@ func parse(payload []byte) (request, error) {
 		return e, nil
 	case e.Version != Version:
 		return e, fmt.Errorf("the event has version %d; %s", e.Version, understood)
-	case e.Do != "plan" && e.Do != "work":
+	case !slices.Contains([]string{"plan", "work", "check"}, e.Do):
 		return e, fmt.Errorf("the event asks to do %q; %s", e.Do, understood)
 	}
 	return e, nil

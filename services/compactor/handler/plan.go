@@ -61,6 +61,16 @@ func (h *Handler) plan(ctx context.Context, all bool, soft time.Time, v *invocat
 	return p, nil
 }
 
+// check surveys as a plan does, and neither sends nor tells anything: whoever asks whether the planner could plan is not to pass for one that did.
+func (h *Handler) check(ctx context.Context, v *invocation) (any, error) {
+	v.message = "check"
+	dirty, err := h.Compactor.Survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Planned{Version: Version, Dirty: len(dirty)}, nil
+}
+
 // messages makes one a task, and one for each of the other partitions if all are wanted.
 func (h *Handler) messages(ctx context.Context, tasks []compactor.Task, all bool) ([]Message, error) {
 	planned := map[layout.Partition]bool{}

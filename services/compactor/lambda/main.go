@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -12,7 +11,7 @@ import (
 )
 
 func main() {
-	h, err := wiring.New(context.Background(), os.Getenv, os.Stdout)
+	h, err := wiring.New(os.Getenv, os.Stdout)
 	if err != nil {
 		telemetry.Refuse(os.Stdout, "compactor", err)
 		os.Exit(1)

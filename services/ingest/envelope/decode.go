@@ -52,8 +52,9 @@ type Decoder struct {
 // Decode is a Decoder's, with memory of its own.
 func Decode(payload []byte) ([]ingest.Delivery, error) { return new(Decoder).Decode(payload) }
 
-// Decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several. Nothing in the
-// result aliases payload, whose buffer Lambda's runtime uses again. The records and their data hold until the next call.
+// Decode gives the deliveries in an event: one, since an invocation serves one shard, but for hand-made events of several; none of an event
+// without records, by which somebody asks whether the function serves. Nothing in the result aliases payload, whose buffer Lambda's runtime
+// uses again. The records and their data hold until the next call.
 func (d *Decoder) Decode(payload []byte) ([]ingest.Delivery, error) {
 	d.reset(len(payload))
 	if !d.decodeAlike(payload) {
@@ -62,10 +63,9 @@ func (d *Decoder) Decode(payload []byte) ([]ingest.Delivery, error) {
 			return nil, err
 		}
 	}
-	if len(d.deliveries) == 0 {
-		return nil, errNotKinesis
+	if len(d.deliveries) > 0 {
+		d.records = d.deliveries[0].Records
 	}
-	d.records = d.deliveries[0].Records
 	return d.deliveries, nil
 }
 
@@ -85,6 +85,9 @@ func (d *Decoder) decodeAny(payload []byte) error {
 	var e kinesis
 	if err := parseAll(payload, &e); err != nil {
 		return fmt.Errorf("decode event: %w", err)
+	}
+	if e.Records == nil {
+		return errNotKinesis
 	}
 	for n := range e.Records {
 		if err := d.addRecord(&e.Records[n]); err != nil {

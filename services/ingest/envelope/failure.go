@@ -59,6 +59,9 @@ func DecodeFailure(r io.Reader) ([]ingest.Delivery, error) {
 		return nil, fmt.Errorf("decode invocation record of %s, %s to %s of %s: %w", f.Batch.Shard, f.Batch.First, f.Batch.Last, f.Batch.Stream, errNoPayload)
 	}
 	deliveries, err := Decode(payload)
+	if err == nil && len(deliveries) == 0 {
+		err = errNotKinesis
+	}
 	if err != nil {
 		return nil, fmt.Errorf("decode invocation record: payload: %w", err)
 	}

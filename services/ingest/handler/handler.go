@@ -75,6 +75,9 @@ func (h *Handler) serve(ctx context.Context, payload []byte, v *invocation) erro
 	if err != nil {
 		return &telemetry.Classified{As: "event", Err: err}
 	}
+	if len(deliveries) == 0 {
+		return nil // somebody asks whether this serves
+	}
 	v.came(deliveries)
 	for _, d := range deliveries {
 		result, err := h.ingester.Ingest(ctx, d)

@@ -207,6 +207,19 @@ func TestInvokePanics(t *testing.T) {
 	has(t, h.lines(t)[0], map[string]any{"error_class": "panic", "Failed": 1., "msg": "ingest failed"})
 }
 
+// TestInvokeWithoutRecords: lakebed doctor asks so whether the function serves.
+func TestInvokeWithoutRecords(t *testing.T) {
+	h := newBench(t, bucket.NewMemory(time.Now))
+	if _, err := h.Invoke(t.Context(), []byte(`{"Records":[]}`)); err != nil {
+		t.Fatal(err)
+	}
+	line := h.lines(t)[0]
+	has(t, line, map[string]any{"msg": "ingested", "Received": 0., "Failed": 0., "shard": ""})
+	if age, told := line["IteratorAge"]; told {
+		t.Errorf("it tells an age of %v", age)
+	}
+}
+
 func TestInvokeRefuses(t *testing.T) {
 	h := newBench(t, bucket.NewMemory(time.Now))
 	for name, payload := range map[string]string{

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lakebed/lakebed/services/compactor"
+	"github.com/lakebed/lakebed/services/lakebed/config"
 	"github.com/lakebed/lakebed/services/lakebed/host"
 )
 
@@ -34,6 +35,7 @@ points the catalog at them, and, after the grace, removes what no reader can sti
 			if err != nil {
 				return err
 			}
+			e.keepTo(config.Compaction(e.settings.Parallel, e.settings.Memory))
 			bar := e.progress("compacting", -1, false)
 			r, err := l.Compact(c.Context(), rounds, func(r compactor.Result) { bar.add(int64(r.Partitions)) })
 			bar.done()

@@ -47,17 +47,11 @@ A lake is a directory, or s3://bucket/prefix: there Terraform makes it, with the
 all commands but generate and cost, which need none, work as on a directory. Region and credentials come from the standard AWS_* variables
 and files.
 
-Exit codes: 0 done; 1 failed; 2 wrong flags or settings; 3 verify found a breach; 4 unusable input; 5 the lake is in use by another
+Exit codes: 0 done; 1 failed; 2 wrong flags or settings; 3 verify found a breach, or doctor something amiss; 4 unusable input; 5 the lake is in use by another
 process; 6 the lake has a newer format; 7 the disk is full; 130 interrupted.`
-
-// memory is what the garbage collector keeps to: ingest and compaction hold little beside.
-const memory = 112 << 20
 
 // Execute runs the command line and gives the exit code.
 func Execute(args []string, in io.Reader, out, stderr io.Writer) int {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -97,7 +91,7 @@ func newRoot(e *env) *cobra.Command {
 	p.VarP(&e.format, "output", "o", "how data is printed: table, json or csv")
 	p.BoolVarP(&e.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(newGenerate(e), newIngest(e), newBackfill(e), newCompact(e), newRun(e), newQuery(e), newStatus(e), newSchema(e), newVerify(e),
-		newReplay(e), newReprocess(e), newErase(e), newRebuild(e), newSettings(e), newCost(e))
+		newReplay(e), newReprocess(e), newErase(e), newRebuild(e), newSettings(e), newCost(e), newDoctor(e))
 	for _, c := range root.Commands() {
 		if c.Name() != "generate" && c.Name() != "cost" {
 			c.Flags().AddFlagSet(e.flags)
@@ -159,5 +153,15 @@ func (e *env) open(ctx context.Context, create bool) (*host.Lake, error) {
 		return nil, err
 	}
 	l.Now = e.now
+	e.keepTo(max(memory, config.Compaction(e.settings.Parallel, e.settings.Memory)))
 	return l, nil
+}
+
+// memory is what the garbage collector keeps to: ingest holds little, and compaction little beside what it is given.
+const memory = 112 << 20
+
+func (e *env) keepTo(bytes int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes)
+	}
 }

@@ -1,11 +1,13 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lakebed/lakebed/services/lakebed/host"
 	"github.com/lakebed/lakebed/services/lakebed/render"
 	"github.com/lakebed/lakebed/shared/event"
 )
@@ -28,47 +30,61 @@ func newStatus(e *env) *cobra.Command {
 			for _, u := range s.Unread {
 				fmt.Fprintf(e.err, "cannot be read, and is not counted: %s: %s\n", u.Key, u.Err)
 			}
-			if each {
-				return e.rows([]string{"partition", "generation", "current", "parts", "events", "bytes", "waiting", "waiting_bytes"}, func(yield func([]any) bool) {
-					for _, p := range s.Partitions {
-						if !yield([]any{p.Partition.String(), string(p.Generation), p.Current, p.Parts, p.Events, p.Bytes, p.Waiting, p.WaitBytes}) {
-							return
-						}
-					}
-				})
+			for _, h := range s.Halted {
+				fmt.Fprintf(e.err, "is not counted: %s\n", h)
 			}
-			var parts, fragments, waiting int
-			var events, bytes, waitBytes, quarantined int64
-			for _, p := range s.Partitions {
-				parts += p.Parts
-				events += p.Events
-				bytes += p.Bytes
-				fragments += p.Fragments
-				waiting += p.Waiting
-				waitBytes += p.WaitBytes
+			if err := e.status(&s, each); err != nil {
+				return err
 			}
-			for _, n := range s.Quarantined {
-				quarantined += n
+			if len(s.Halted) > 0 {
+				return &setAsideError{len(s.Halted), errors.Join(s.Halted...)}
 			}
-			var oldest any
-			if t := s.Oldest(); !t.IsZero() {
-				oldest = t.UTC().Format(time.RFC3339)
-			}
-			fields := []field{
-				{"partitions", len(s.Partitions)}, {"parts", parts}, {"events", events}, {"bytes", bytes},
-				{"fragments", fragments}, {"fragments_waiting", waiting}, {"bytes_waiting", waitBytes}, {"oldest_waiting", oldest},
-				{"received", s.Received}, {"quarantined", quarantined},
-			}
-			for _, r := range event.Reasons() {
-				if n := s.Quarantined[string(r)]; n > 0 {
-					fields = append(fields, field{"quarantined_" + string(r), n})
-				}
-			}
-			return e.record(fields)
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&each, "partitions", false, "one row a partition")
 	return c
+}
+
+// status prints one row a partition, or their sums.
+func (e *env) status(s *host.Status, each bool) error {
+	if each {
+		return e.rows([]string{"partition", "generation", "current", "parts", "events", "bytes", "waiting", "waiting_bytes"}, func(yield func([]any) bool) {
+			for _, p := range s.Partitions {
+				if !yield([]any{p.Partition.String(), string(p.Generation), p.Current, p.Parts, p.Events, p.Bytes, p.Waiting, p.WaitBytes}) {
+					return
+				}
+			}
+		})
+	}
+	var parts, fragments, waiting int
+	var events, bytes, waitBytes, quarantined int64
+	for _, p := range s.Partitions {
+		parts += p.Parts
+		events += p.Events
+		bytes += p.Bytes
+		fragments += p.Fragments
+		waiting += p.Waiting
+		waitBytes += p.WaitBytes
+	}
+	for _, n := range s.Quarantined {
+		quarantined += n
+	}
+	var oldest any
+	if t := s.Oldest(); !t.IsZero() {
+		oldest = t.UTC().Format(time.RFC3339)
+	}
+	fields := []field{
+		{"partitions", len(s.Partitions)}, {"parts", parts}, {"events", events}, {"bytes", bytes},
+		{"fragments", fragments}, {"fragments_waiting", waiting}, {"bytes_waiting", waitBytes}, {"oldest_waiting", oldest},
+		{"received", s.Received}, {"quarantined", quarantined},
+	}
+	for _, r := range event.Reasons() {
+		if n := s.Quarantined[string(r)]; n > 0 {
+			fields = append(fields, field{"quarantined_" + string(r), n})
+		}
+	}
+	return e.record(fields)
 }
 
 // typeWidth is how much of a column's type a table shows: a deep struct's has thousands of characters.

@@ -13,6 +13,7 @@ type Cloud struct {
 	Table        string // in it
 	Claims       Claims
 	ClaimsTable  string // of DynamoDB
+	Deployment   string // how the names of its functions, schedules and alarms begin
 	Failures     string // s3://bucket/prefix of the invocation records that Lambda gave up
 	CatalogBound time.Duration
 	CacheSize    Bytes
@@ -32,6 +33,7 @@ func (c *Cloud) register(f *pflag.FlagSet) {
 	own.StringVar(&c.Table, "table", c.Table, "S3: the Glue table of the parts")
 	own.Var(&c.Claims, "claims", "S3: how ingest tells duplicates: shard, global or none")
 	own.StringVar(&c.ClaimsTable, "claims-table", c.ClaimsTable, "S3: the DynamoDB table of the claims")
+	own.StringVar(&c.Deployment, "deployment", c.Deployment, "S3: how the names of the lake's functions, schedules and alarms begin, for lakebed doctor")
 	own.StringVar(&c.Failures, "failures", c.Failures, "S3: where the ingest function's failure destination puts its records, s3://bucket/aws/lambda/")
 	own.DurationVar(&c.CatalogBound, "catalog-bound", c.CatalogBound, "S3: how long a write to Glue may take to land")
 	own.Var(&c.CacheSize, "cache-size", "S3: how much of all lakes a query keeps on this machine")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	sdk "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -43,17 +44,21 @@ func findCloud(ctx context.Context, name string) (*s3Place, error) {
 	return &s3Place{c, lake, s3bucket.New(cloud.S3(c), lake)}, nil
 }
 
-// firstAttempts is how often the first call is tried: with all of cloud.Load's, who gave a wrong endpoint would hear of it after a minute.
+// firstAttempts is how often the first call is tried: with all of cloud.Retryer's, who gave a wrong endpoint would hear of it after a minute.
 const firstAttempts = 3
 
 // credentialsWait is how long the search for credentials may take: the last place that is asked, a machine's role, may not be there.
 const credentialsWait = 20 * time.Second
 
-// reach gives AWS's configuration once there are credentials, as no call says well that there are none.
+// reach gives AWS's configuration, from the standard AWS_* variables, the shared files and the machine's role, once there are credentials, as no call says
+// well that there are none.
 func reach(ctx context.Context) (aws.Config, error) {
-	c, err := cloud.Load(ctx)
-	if err != nil {
-		return c, err
+	c, err := sdk.LoadDefaultConfig(ctx, sdk.WithRetryer(cloud.Retryer))
+	switch {
+	case err != nil:
+		return c, fmt.Errorf("load AWS configuration: %w", err)
+	case c.Region == "":
+		return c, errors.New("load AWS configuration: no region: set AWS_REGION")
 	}
 	wait, stop := context.WithTimeout(ctx, credentialsWait)
 	defer stop()
@@ -89,7 +94,7 @@ func (p *s3Place) Open(ctx context.Context, s *config.Settings, recorded, _ bool
 		return nil, ctx.Err()
 	} // anything else may concern this call only: what matters is whether the table can be read and written
 	return &Lake{
-		Name: p.lake.String(), Bucket: p.bucket, Settings: s, Recorded: true, Now: time.Now, feed: p.feed, bound: s.Cloud.CatalogBound,
+		Name: p.lake.String(), Bucket: p.bucket, Settings: s, Recorded: true, Now: time.Now, AWS: &p.config, feed: p.feed, bound: s.Cloud.CatalogBound,
 		Catalog: gluecatalog.New(client, gluecatalog.Config{Database: s.Cloud.Database, Table: s.Cloud.Table, Lake: p.lake}),
 	}, nil
 }

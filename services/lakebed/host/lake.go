@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/lakebed/lakebed/services/compactor"
 	"github.com/lakebed/lakebed/services/ingest"
 	"github.com/lakebed/lakebed/services/lakebed/config"
@@ -50,6 +52,7 @@ type Lake struct {
 	Settings *config.Settings
 	Recorded bool // its mapping is in lakebed.yaml
 	Now      func() time.Time
+	AWS      *aws.Config // by which it is reached; nil where it lies in a directory
 
 	bound time.Duration // within which a write to the catalog lands; 0 where the catalog compares
 	feed  func(ctx context.Context, l *Lake, again bool) (*feed, error)

@@ -16,6 +16,7 @@ type Status struct {
 	Received    int64
 	Quarantined map[string]int64 // by reason, without what a replay stored
 	Unread      []Unread         // of the quarantine, and not counted
+	Halted      []error          // of partitions that cannot be looked at, and are not counted
 }
 
 // Status looks at every partition that the catalog or the bucket knows.
@@ -31,8 +32,12 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 	}
 	for _, p := range known {
 		sum, err := c.Summary(ctx, p)
+		if ctx.Err() != nil {
+			return s, ctx.Err()
+		}
 		if err != nil {
-			return s, fmt.Errorf("look at %s: %w", p, err)
+			s.Halted = append(s.Halted, fmt.Errorf("look at %s: %w", p, err))
+			continue
 		}
 		s.Partitions = append(s.Partitions, sum)
 	}

@@ -2,7 +2,6 @@
 package wiring
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -25,12 +24,12 @@ import (
 const parallel = 16
 
 // New gives the handler. Nothing is called yet: a bucket or a table that is not there fails the first delivery, which comes again.
-func New(ctx context.Context, getenv func(string) string, out io.Writer) (*handler.Handler, error) {
+func New(getenv func(string) string, out io.Writer) (*handler.Handler, error) {
 	function.LimitMemory(getenv)
 	slog.SetLogLoggerLevel(slog.LevelDebug) // the runtime would print each error once more; the handler's line has it
 	slog.SetDefault(slog.New(slog.NewJSONHandler(out, nil)))
 	c, err := load(getenv)
-	sdk, cloudErr := cloud.Load(ctx)
+	sdk, cloudErr := cloud.FromEnvironment(getenv)
 	if err = errors.Join(err, cloudErr, function.Hosted(getenv)); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 var good = map[string]string{
 	"LAKEBED_LAKE": "s3://bucket/lake", "LAKEBED_STREAM": "clicks", "LAKEBED_CLAIMS_TABLE": "claims", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+	"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 }
 
 // environment is the good one with changes.
@@ -37,9 +38,8 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	t.Setenv("AWS_REGION", "eu-central-1")
 	for _, claims := range []string{"shard", "global", "none"} {
-		h, err := New(t.Context(), environment(map[string]string{"LAKEBED_CLAIMS": claims, "LAKEBED_CLAIMS_TABLE": "t"}), io.Discard)
+		h, err := New(environment(map[string]string{"LAKEBED_CLAIMS": claims, "LAKEBED_CLAIMS_TABLE": "t"}), io.Discard)
 		if err != nil || h == nil {
 			t.Errorf("%s: %v", claims, err)
 		}
@@ -51,27 +51,23 @@ func TestNew(t *testing.T) {
 
 // Each variable has a value that is refused, and one report names all of them.
 func TestEveryProblemAtOnce(t *testing.T) {
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
 	bad := map[string]string{
 		"LAKEBED_LAKE": "bucket", "LAKEBED_ID_FIELD": "a.", "LAKEBED_TIME_FIELD": ".", "LAKEBED_NAME_FIELD": "a..b", "LAKEBED_METRICS_NAMESPACE": ":x",
 		"LAKEBED_STREAM": "kühe", "LAKEBED_MAX_FUTURE": "-1h", "LAKEBED_LANES": "3", "LAKEBED_FRAGMENT_ENCODING": "zstd", "LAKEBED_CLAIMS": "some",
 		"LAKEBED_CLAIMS_TABLE": "", "LAKEBED_CLAIM_WINDOW": "0s",
 	}
-	_, err := New(t.Context(), func(name string) string { return bad[name] }, io.Discard)
+	_, err := New(func(name string) string { return bad[name] }, io.Discard)
 	if err == nil {
 		t.Fatal("no error")
 	}
 	problems := strings.Split(err.Error(), "\n")
-	for _, name := range append(Variables(), "AWS_REGION", "AWS_LAMBDA_RUNTIME_API") {
+	for _, name := range append(Variables(), "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_LAMBDA_RUNTIME_API") {
 		n := slices.IndexFunc(problems, func(p string) bool { return strings.Contains(p, name) && strings.Contains(p, bad[name]) })
 		if n < 0 || strings.HasPrefix(name, "LAKEBED_") && !strings.Contains(problems[n], ": want ") {
 			t.Errorf("%s is not reported in\n%s", name, err)
 		}
 	}
-	if want := len(Variables()) + 2; len(problems) != want {
+	if want := len(Variables()) + 4; len(problems) != want {
 		t.Errorf("%d problems, want %d:\n%s", len(problems), want, err)
 	}
 }
