@@ -11,7 +11,7 @@ export RUNS=${RUNS:-3} SET=M
 all() {
 	nproc
 	uptime
-	go test -run '^$' -bench 'Pipeline|Gzip6|Major|BenchmarkIngest|BenchmarkRun' ./services/... ./integration/pipeline
+	go test -run '^$' -bench 'Pipeline|Gzip6|Major|BenchmarkIngest|BenchmarkRun|Dedupe|ManyIDs|Start' work
 	scripts/bench-ingest.sh
 	INPUT=json scripts/bench-peers.sh
 	INPUT=gz scripts/bench-peers.sh

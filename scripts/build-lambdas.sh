@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Lambda functions and zips them: bin/ingest.zip and bin/compactor.zip for arm64, bin/ingest-amd64.zip and bin/compactor-amd64.zip for
+# Builds the Lambda functions and zips them: bin/ingest.zip, bin/compactor.zip and bin/scaler.zip for arm64, bin/ingest-amd64.zip and so on for
 # emulators on a PC. Two builds of one tree with one Go are byte-identical. GOARCH=amd64 or arm64 makes one of them only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ top=$PWD
 # Lambda's provided.al2023 runs a program called bootstrap. -tags lambda.norpc leaves net/rpc out, and with it what the linker cannot drop then:
 # three quarters of the binary. GOWORK=off: each module with what its own go.mod requires.
 for arch in ${GOARCH:-arm64 amd64}; do
-	for service in ingest compactor; do
+	for service in ingest compactor scaler; do
 		bootstrap=$top/bin/$arch/$service/bootstrap
 		(cd "services/$service" && GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOFLAGS=${LAMBDA_GOFLAGS:-} \
 			go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags="-s -w" -o "$bootstrap" ./lambda)

@@ -9,7 +9,7 @@ source scripts/tier.sh
 cache=$PWD/.cache
 mkdir -p "$cache/bin"
 
-python_packages=(ministack==1.5.33 'moto[server]==5.2.5')
+python_packages=(ministack==1.5.33 cbor2==6.3.0 'moto[server]==5.2.5') # ministack reads CloudWatch's requests by cbor2, and does not ask for it
 npm_packages=(kinesalite@3.3.3)
 versitygw=v1.8.0
 

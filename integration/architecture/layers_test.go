@@ -15,6 +15,11 @@ type layer struct {
 	why   string
 }
 
+// slow are packages of the SDK with which a function takes long to start.
+var slow = []string{
+	"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas", "github.com/aws/aws-sdk-go-v2/service/glue/schemas",
+}
+
 var layers = []layer{
 	{
 		below: root + "/shared",
@@ -53,8 +58,29 @@ var layers = []layer{
 		why:   "services meet in the bucket only",
 	},
 	{
+		below: root + "/services/scaler",
+		never: []string{root + "/services/ingest", root + "/services/compactor", root + "/services/lakebed", root + "/shared/bucket", root + "/integration"},
+		tests: true,
+		why:   "the scaler knows streams, and no lake",
+	},
+	{
+		below: root + "/services/scaler/lambda",
+		never: slow,
+		why:   "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and DynamoDB's and Glue's schemas",
+	},
+	{
+		below: root + "/services/compactor/lambda",
+		never: slow,
+		why:   "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and DynamoDB's and Glue's schemas",
+	},
+	{
+		below: root + "/services/ingest/lambda",
+		never: slow,
+		why:   "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and DynamoDB's and Glue's schemas",
+	},
+	{
 		below: root + "/services/lakebed",
-		never: []string{root + "/services/ingest/handler", root + "/services/compactor/handler", root + "/integration"},
+		never: []string{root + "/services/scaler", root + "/services/ingest/handler", root + "/services/compactor/handler", root + "/integration"},
 		why:   "the command line calls the services' libraries, not their handlers",
 	},
 }

@@ -33,6 +33,9 @@ func (l *lake) rewritten(hour string) {
 			l.t.Fatalf("no major compaction of %s: %v", hour, l.locations())
 		}
 		done := l.run(nil, "compact", "--major-parts", "1", "--major-share", "0")
+		if fmt.Sprint(done[0]["races_lost"]) != "0" { // a call took longer than the catalog's bound: what it wrote is repaired
+			continue
+		}
 		if sealed := fmt.Sprint(done[0]["generations_sealed"]) != "0"; sealed != (l.locations()[hour] != before) || fmt.Sprint(done[0]["locations_repaired"]) != "0" {
 			l.t.Fatalf("the Location did not follow the major compaction itself: %v", done)
 		}

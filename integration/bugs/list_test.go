@@ -30,6 +30,7 @@ const (
 	mergeGo  = "services/compactor/merge.go"
 	dedupeGo = "services/compactor/dedupe.go"
 	readGo   = "services/compactor/read.go"
+	sieveGo  = "services/compactor/sieve.go"
 	sweepGo  = "services/compactor/sweep.go"
 	followGo = "services/compactor/follow.go"
 	evolveGo = "services/compactor/evolve.go"
@@ -98,7 +99,7 @@ var bugs = []bug{
 			"behind := v.inOrder(slices.DeleteFunc(all, func(catalog.Partition) bool { return true }))"},
 	}, simulation, 500, ""},
 	{"a conflict is dropped as if it were a copy", in(dedupeGo, "\treturn conflict\n}", "\treturn duplicate\n}"), simulation, 500, ""},
-	{"what the sieve lets through counts as new", in(mergeGo, "l.doubted = m.sieve.has(l.ID)", "l.doubted = false"), simulation, 500, ""},
+	{"what the sieve lets through counts as new", in(sieveGo, "some[i].doubted = uint32(from+i), hashes[i] == 1", "some[i].doubted = uint32(from+i), false"), simulation, 500, ""},
 	{"what the sieve let through is forgotten", in("services/compactor/minor.go", "return m.resolve(ctx)", "return nil"), simulation, 500, ""},
 	{"a compressed member is copied, copies and all", in(packedGo, "if m.chunk.fate(i) != fresh {", "if false {"), simulation, 500, ""},
 	{"the columns of a copied member are forgotten", in(packedGo, "m.schema.Include(columns)", "_ = columns"), simulation, 500, ""},

@@ -63,8 +63,22 @@ func Ministack(t testing.TB) *AWS {
 // Moto starts the emulator with the whole partition API of Glue.
 func Moto(t testing.TB) *AWS {
 	port := FreePort(t)
-	return start(t, server{program: "venv/bin/moto_server", args: []string{"-H", "127.0.0.1", "-p", port}, ready: "/moto-api/", port: port})
+	return start(t, server{
+		program: "venv/bin/moto_server", ready: "/moto-api/", port: port,
+		by: []string{filepath.Join(Cache(t), "venv", "bin", "python"), "-c", moto}, args: []string{"-H", "127.0.0.1", "-p", port},
+	})
 }
+
+// moto serves as its own command does, but one request after the other: its threads look whether something is there, and put it, without a lock.
+const moto = `
+import sys, threading
+import moto.server as moto
+serve, alone = moto.DomainDispatcherApplication.__call__, threading.Lock()
+def one(*request):
+    with alone:
+        return serve(*request)
+moto.DomainDispatcherApplication.__call__ = one
+moto.main(sys.argv[2:])`
 
 // Kinesalite starts the emulator of Kinesis that splits and merges shards rightly.
 func Kinesalite(t testing.TB) *AWS {

@@ -26,7 +26,7 @@ func TestZips(t *testing.T) {
 		}
 		t.Logf("%s: %d bytes", name, len(text))
 	}
-	if len(here) != 4 {
+	if len(here) != 6 { // of three functions, for two architectures
 		t.Errorf("%d zips", len(here))
 	}
 }

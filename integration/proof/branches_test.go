@@ -17,7 +17,7 @@ import (
 var commitCode = []string{"commit.go", "decide.go", "look.go", "major.go", "sweep.go"}
 
 // meeting are the tests that must meet all of it: one scene for each branch, and a few whose subject is a branch.
-const meeting = "^(TestBranches|TestDecide|TestHalts|TestRepair|TestSealWaits|TestFollowerAfterRepair|TestErase|TestEraseConflict|TestBrokenFragments|TestLookBesideSealAndSweep|TestLookForASealFails|TestLanesSideBySide|TestDamagedPart|TestPartWithoutItsEnd|TestMajorCopies)$"
+const meeting = "^(TestBranches|TestDecide|TestHalts|TestRepair|TestSealWaits|TestFollowerAfterRepair|TestErase|TestEraseConflict|TestBrokenFragments|TestLookBesideSealAndSweep|TestLookForASealFails|TestLanesSideBySide|TestDamagedPart|TestPartWithoutItsEnd|TestMajorCopies|TestConflictsAreTheSameObjects)$"
 
 // Every branch of the commit code is met at least once: a test that is there, and one that brings a branch about, are not the same. What may
 // stay unmet is only an error that is passed on as it came, wrapped or not, by `if err != nil { return … }`.

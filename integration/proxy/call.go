@@ -12,7 +12,7 @@ type Call struct {
 	Caller   string // the program's own AWS_SDK_UA_APP_ID
 	Service  string // s3, dynamodb, glue, sqs, kinesis, …
 	Op       string // as the IAM action spells it: PutObject, BatchUpdatePartition, …
-	Resource string // the object's key with its bucket, or the table, database, queue or stream
+	Resource string // the object's key with its bucket, or the table, database, queue, stream or parameter
 	Prefix   string // of a listing
 	Range    string // of an object that is read, "" for all of it
 }
@@ -38,15 +38,24 @@ func (c Call) Action() string {
 
 func (c Call) String() string { return c.Service + " " + c.Op + " " + c.Resource }
 
-// targets are the prefixes of X-Amz-Target by service.
+// targets are services by what comes before the operation in a target.
 var targets = map[string]string{
-	"DynamoDB_20120810": "dynamodb", "AWSGlue": "glue", "AmazonSQS": "sqs", "Kinesis_20131202": "kinesis",
+	"DynamoDB_20120810": "dynamodb", "AWSGlue": "glue", "AmazonSQS": "sqs", "Kinesis_20131202": "kinesis", "AmazonSSM": "ssm",
+	"GraniteServiceVersion20100801": "cloudwatch",
+}
+
+// target is X-Amz-Target, or what says the same in a path (https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html#requests).
+func target(r *http.Request) string {
+	if rest, ok := strings.CutPrefix(r.URL.Path, "/service/"); ok && r.Header.Get("Smithy-Protocol") != "" {
+		return strings.Replace(rest, "/operation/", ".", 1)
+	}
+	return r.Header.Get("X-Amz-Target")
 }
 
 // classify tells what a request is.
 func classify(r *http.Request, body []byte) Call {
 	c := Call{caller(r.UserAgent()), "s3", objectOp(r), strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query().Get("prefix"), r.Header.Get("Range")}
-	if prefix, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+	if prefix, op, ok := strings.Cut(target(r), "."); ok {
 		c.Service, c.Op, c.Resource = targets[prefix], op, resource(body)
 	}
 	return c
@@ -85,7 +94,7 @@ func resource(body []byte) string {
 	for table := range fields.RequestItems {
 		return table
 	}
-	return fields.TableName + fields.QueueURL + fields.StreamName
+	return fields.TableName + fields.QueueURL + fields.StreamName + fields.Name
 }
 
 // objectOp tells S3's operations apart by method, path and query.

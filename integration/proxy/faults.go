@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/aws/smithy-go/encoding/cbor"
 )
 
 // noCancel is a context without its end, so that a call under way goes on when its sender gives up.
@@ -13,11 +15,15 @@ type noCancel struct{ context.Context } //nolint:containedctx // it is one
 func (noCancel) Done() <-chan struct{} { return nil }
 func (noCancel) Err() error            { return nil }
 
-// Refuse answers with an error as the service spells it: XML for S3, JSON for the others.
+// Refuse answers with an error as the service spells it: XML for S3, CBOR for CloudWatch, JSON for the others.
 func Refuse(service string, status int, code string) *Answer {
 	if service == "s3" {
 		return &Answer{status, http.Header{"Content-Type": {"application/xml"}},
 			fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected</Message></Error>`, code)}
+	}
+	if service == "cloudwatch" {
+		return &Answer{status, http.Header{"Content-Type": {"application/cbor"}, "Smithy-Protocol": {"rpc-v2-cbor"}},
+			cbor.Encode(cbor.Map{"__type": cbor.String(code), "message": cbor.String("injected")})}
 	}
 	return &Answer{status, http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amzn-Errortype": {code}},
 		fmt.Appendf(nil, `{"__type":%q,"message":"injected"}`, code)}

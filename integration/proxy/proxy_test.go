@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,12 +15,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	metrics "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
 )
 
 // The operations are told apart as the SDK sends them.
@@ -43,11 +48,13 @@ func TestClassify(t *testing.T) {
 	_, _ = dynamodb.NewFromConfig(c).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: map[string]dynamodbtypes.AttributeValue{}})
 	_, _ = dynamodb.NewFromConfig(c).BatchExecuteStatement(t.Context(), &dynamodb.BatchExecuteStatementInput{
 		Statements: []dynamodbtypes.BatchStatementRequest{{Statement: aws.String(`INSERT INTO "t2" VALUE {'pk': ?}`)}}})
+	_, _ = ssm.NewFromConfig(c).PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/p"), Value: aws.String("x")})
+	_, _ = cloudwatch.NewFromConfig(c).GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{StartTime: aws.Time(time.Now()), EndTime: aws.Time(time.Now()), MetricDataQueries: []metrics.MetricDataQuery{}})
 	want := []string{
 		"ingest s3:PutObject lake/a/b c", "ingest s3:GetObject lake/a/b c", "ingest s3:GetObject lake/a/b c", "ingest s3:ListBucket lake",
 		"ingest s3:PutObject lake/a/b c", "ingest s3:PutObject lake/a/b c", "ingest s3:PutObject lake/a/b c", "ingest s3:AbortMultipartUpload lake/a/b c",
 		"ingest s3:DeleteObject lake/x", "ingest s3:DeleteObject lake/y", "ingest glue:BatchUpdatePartition d.t", "ingest dynamodb:PutItem t",
-		"ingest dynamodb:BatchExecuteStatement t2",
+		"ingest dynamodb:BatchExecuteStatement t2", "ingest ssm:PutParameter /p", "ingest cloudwatch:GetMetricData ",
 	}
 	var got []string
 	for _, c := range p.Trace() {
@@ -55,6 +62,32 @@ func TestClassify(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// A refusal is an error that the SDK knows, with the code that was told.
+func TestRefuse(t *testing.T) {
+	p := New(t, "http://127.0.0.1:1")
+	c := aws.Config{Region: "us-east-1", BaseEndpoint: &p.URL, RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
+	for service, call := range map[string]func() error{
+		"s3": func() error {
+			_, err := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("lake"), Key: aws.String("k")})
+			return err
+		},
+		"ssm": func() error {
+			_, err := ssm.NewFromConfig(c).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/p")})
+			return err
+		},
+		"cloudwatch": func() error {
+			_, err := cloudwatch.NewFromConfig(c).ListMetrics(t.Context(), &cloudwatch.ListMetricsInput{})
+			return err
+		},
+	} {
+		p.Set(func(c Call) Fault { return Fault{Answer: Refuse(c.Service, 400, "ThrottlingException")} })
+		err := call()
+		if known := smithy.APIError(nil); !errors.As(err, &known) || known.ErrorCode() != "ThrottlingException" {
+			t.Errorf("%s: %v", service, err)
+		}
 	}
 }
 
