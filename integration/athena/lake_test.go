@@ -39,7 +39,7 @@ func newLake(t *testing.T, s *site, name string, more ...string) *lake {
 		t.Fatal(err)
 	}
 	lines := append([]string{
-		"format: 1", "database: " + name, "table: events", "claims: none", "catalog_bound: 1s",
+		"format: 1", "database: " + name, "table: events", "claims: none", "catalog_bound: 2s",
 		"close_after: 0s", "major_parts: 100", "major_share: 1", "grace: 1h", "parallel: 4",
 	}, more...)
 	if _, err := s3bucket.New(cloud.S3(s.Config()), at).Put(t.Context(), layout.Config, strings.NewReader(strings.Join(lines, "\n")+"\n"), bucket.Condition{}); err != nil {

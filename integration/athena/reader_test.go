@@ -132,7 +132,7 @@ func (l *lake) feed(ctx context.Context, w *witness) error {
 
 // compact works until nothing is due; what readers may still see goes twelve seconds later.
 func (l *lake) compact(ctx context.Context, w *witness) error {
-	rows, err := l.try(ctx, nil, "compact", "--major-parts", "4", "--major-share", "0.5", "--grace", "12s", "--longest-query", longest.String())
+	rows, err := l.try(ctx, nil, "compact", "--major-parts", "4", "--major-share", "0.5", "--grace", "14s", "--longest-query", longest.String())
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func cell(batch int, hour layout.Partition) string {
 // settle merges what is left: then both tables show all.
 func (l *lake) settle(w *witness) {
 	l.t.Helper()
-	time.Sleep(2 * time.Second) // the catalog's bound
+	time.Sleep(4 * time.Second) // twice the catalog's bound
 	if err := l.compact(l.t.Context(), w); err != nil {
 		l.t.Fatal(err)
 	}
