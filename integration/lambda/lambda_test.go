@@ -140,7 +140,7 @@ func TestIngestAndCompact(t *testing.T) {
 	}
 
 	compact := (&function.Function{
-		Bootstrap: build(t, "compactor"), Env: l.environ("LAKEBED_DATABASE=lake", "LAKEBED_QUEUE_URL="+l.queue, "LAKEBED_CATALOG_BOUND=1s"), Timeout: 60 * time.Second, Memory: 512,
+		Bootstrap: build(t, "compactor"), Env: l.environ("LAKEBED_DATABASE=lake", "LAKEBED_QUEUE_URL="+l.queue, "LAKEBED_CATALOG_BOUND=2s"), Timeout: 60 * time.Second, Memory: 512,
 	}).Start(t)
 	answer, err = compact.Invoke(t.Context(), []byte(`{"version":1,"do":"plan"}`))
 	if err != nil || !strings.Contains(string(answer), `"sent":1`) {
