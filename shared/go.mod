@@ -6,7 +6,7 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
 	github.com/aws/aws-sdk-go-v2/feature/s3/manager v1.23.21
-	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // the last that does not build the schemas of all its types at each start; so is that of glue: 10 ms of CPU
+	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // the last that does not build the schemas of all its types at each start; so are those of glue and sqs: 10 ms of CPU
 	github.com/aws/aws-sdk-go-v2/service/glue v1.160.0
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8
 	github.com/aws/smithy-go v1.28.9

@@ -15,9 +15,12 @@ type layer struct {
 	why   string
 }
 
-// slow are packages of the SDK with which a function takes long to start.
+// quick says why a function is without slow: packages of the SDK with which it takes long to start.
+const quick = "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and its schemas of all types"
+
 var slow = []string{
 	"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas", "github.com/aws/aws-sdk-go-v2/service/glue/schemas",
+	"github.com/aws/aws-sdk-go-v2/service/sqs/schemas",
 }
 
 var layers = []layer{
@@ -66,17 +69,17 @@ var layers = []layer{
 	{
 		below: root + "/services/scaler/lambda",
 		never: slow,
-		why:   "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and DynamoDB's and Glue's schemas",
+		why:   quick,
 	},
 	{
 		below: root + "/services/compactor/lambda",
 		never: slow,
-		why:   "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and DynamoDB's and Glue's schemas",
+		why:   quick,
 	},
 	{
 		below: root + "/services/ingest/lambda",
 		never: slow,
-		why:   "a function finds all in its environment, and starts in half the time without the SDK's search for credentials and DynamoDB's and Glue's schemas",
+		why:   quick,
 	},
 	{
 		below: root + "/services/lakebed",

@@ -52,7 +52,7 @@ var bootstraps = sync.OnceValues(func() (dir string, err error) {
 	}
 	programs = dir
 	for _, service := range []string{"ingest", "compactor"} {
-		c := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, service), "./lambda")
+		c := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", filepath.Join(dir, service), "./lambda")
 		c.Dir = filepath.Join("..", "..", "services", service)
 		if out, err := c.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build %s: %w\n%s", service, err, out)

@@ -34,7 +34,7 @@ import (
 func build(t testing.TB, service string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "bootstrap")
-	c := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./lambda")
+	c := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./lambda")
 	c.Dir = filepath.Join("..", "..", "services", service)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
