@@ -28,7 +28,7 @@ func events(from, to, hour int, more string) io.Reader {
 func (l *lake) rewritten(hour string) {
 	l.t.Helper()
 	before := l.locations()[hour]
-	for deadline := time.Now().Add(time.Minute); l.locations()[hour] == before; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); l.locations()[hour] == before; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("no major compaction of %s: %v", hour, l.locations())
 		}
