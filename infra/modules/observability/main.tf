@@ -38,7 +38,7 @@ locals {
     compactor-errors = {
       description = "The compactor fails as a whole. See its log."
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = var.compactor.function }
-      statistic   = "Sum", period = 300, periods = 2, of = 2, threshold = var.thresholds.errors, missing = local.quiet
+      statistic   = "Sum", period = var.visit_period, periods = 3, of = 2, threshold = var.thresholds.errors, missing = local.quiet
     }
     ingest-throttles = {
       description = "Lambda does not start ingest as often as it should: raise its reserved concurrency or the account's."

@@ -113,7 +113,7 @@ variable "thresholds" {
   })
   nullable    = false
   default     = {}
-  description = "Beyond what an alarm is raised: seconds for iterator_age and oldest_uncompacted, percent for quarantine_percent, counts in five minutes (a minute for producers_throttled) for the rest."
+  description = "Beyond what an alarm is raised: seconds for iterator_age and oldest_uncompacted, percent for quarantine_percent, counts in five minutes (a minute for producers_throttled, visit_period for the compactor's errors) for the rest."
 
   validation {
     condition     = alltrue([for v in values(var.thresholds) : v >= 0])

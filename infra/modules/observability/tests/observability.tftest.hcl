@@ -86,6 +86,17 @@ run "by_default" {
   }
 }
 
+run "seldom_visits" {
+  variables {
+    visit_period = 900
+  }
+
+  assert {
+    condition     = alltrue([for name in ["set-aside", "broken-fragments", "compactor-errors"] : aws_cloudwatch_metric_alarm.this[name].period == 900])
+    error_message = "What fails at each visit rings, however seldom one comes."
+  }
+}
+
 run "thresholds" {
   variables {
     thresholds = { iterator_age = 60, oldest_uncompacted = 600, quarantine_percent = 5 }
