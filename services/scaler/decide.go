@@ -42,7 +42,6 @@ func (d *Decision) Change() bool { return d.To != d.From }
 
 const (
 	fresh  = 5 * time.Minute // metrics come a minute or two late
-	settle = 3 * time.Minute // after a call, until a minute says how the new shards do
 	uneven = 0.3             // of the limits: what a stream takes that refuses records for no want of shards
 )
 
@@ -52,16 +51,27 @@ func Decide(s Settings, st Stream, now time.Time) Decision {
 	switch {
 	case st.OnDemand:
 		d.Reason = OnDemand
+		return d
 	case !st.Active || st.Shards == 0:
 		d.Reason = Updating
+		return d
 	case st.Shards < s.Min:
-		d.change(s, s.Min, BelowMinimum, 0)
+		d.change(s, s.Min, BelowMinimum, s.Reserve)
 	case st.Shards > s.Max:
-		d.change(s, s.Max, AboveMaximum, 0)
+		d.change(s, s.Max, AboveMaximum, s.Reserve)
+	}
+	if d.Change() {
+		return d
+	}
+	held := d.Wanted // that no call is left for the bounds does not keep the reserve from who is refused
+	switch {
 	case len(st.Minutes) == 0 || now.Sub(st.Measured) > fresh:
-		d.Reason = Unmeasured
+		d.Reason, d.Wanted = Unmeasured, ""
 	default:
 		d.weigh(s, &st, now)
+	}
+	if held != "" && !d.Change() {
+		d.Reason, d.Wanted = NoCalls, held
 	}
 	return d
 }
@@ -75,14 +85,13 @@ func (d *Decision) weigh(s Settings, st *Stream, now time.Time) {
 		d.Peak = max(d.Peak, quiet[i].demand())
 	}
 	since := now.Sub(st.latest()) // the last call
-	settled := st.Measured.Add(-time.Minute).Sub(st.latest()) >= settle
-	refused := last.Throttled > 0 && settled
+	settled := !st.Measured.Add(-time.Minute).Before(st.Changed) // the last minute says how the shards do that there are
 	switch need := d.Demand / s.Target; {
 	case last.Throttled > 0 && last.taken() <= n*uneven:
 		d.Reason = HotShard
-	case d.Demand > n, refused:
+	case settled && (last.Throttled > 0 || d.Demand > n):
 		// What is refused comes again or not at all: nobody knows how much there is.
-		if refused || d.Left <= s.Reserve {
+		if last.Throttled > 0 || d.Left <= s.Reserve {
 			need = max(need, 1.5*n)
 		}
 		d.change(s, up(st.Shards, need), Throttled, 0)
@@ -115,7 +124,7 @@ func (d *Decision) shrink(s Settings, st *Stream, quiet []Minute, since time.Dur
 		d.Reason = JustChanged
 		return
 	}
-	d.change(s, to, Low, s.Reserve+2) // two more take the stream to where it was
+	d.change(s, to, Low, s.Reserve+comeback)
 }
 
 // change takes the count as near to what is wanted as it may come, if more calls are left than are kept.
@@ -128,14 +137,11 @@ func (d *Decision) change(s Settings, to int, why Reason, keep int) {
 		d.Reason = AtMaximum
 		return
 	case to > d.From:
-		to = min(to, s.Max, 2*d.From)
+		to = min(max(to, s.Min), s.Max, 2*d.From)
 	default:
 		to = max(to, s.Min, (d.From+1)/2)
 	}
-	if why == AboveMaximum {
-		to = max(s.Max, (d.From+1)/2)
-	}
-	d.To, d.Reason = to, why
+	d.To, d.Reason, d.Wanted = to, why, ""
 }
 
 // up rounds what is needed up to a multiple of a quarter of what there is: Kinesis is done with that sooner.

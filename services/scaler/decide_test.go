@@ -78,12 +78,24 @@ func TestDecide(t *testing.T) {
 		{"many refused while most shards are idle", func(_ *Settings, st *Stream) { st.recently(1, throttled(2, 30)) }, 8, HotShard},
 		{"refused before the last change took hold", func(_ *Settings, st *Stream) {
 			st.recently(1, throttled(5, 0.1))
-			st.Calls = ago(4 * time.Minute)
+			st.Calls, st.Changed = ago(4*time.Minute), noon.Add(-2*time.Minute-59*time.Second)
 		}, 8, Steady},
+		{"refused since the last change took hold", func(_ *Settings, st *Stream) {
+			st.recently(1, throttled(5, 0.1))
+			st.Calls, st.Changed = ago(6*time.Minute), noon.Add(-3*time.Minute)
+		}, 12, Throttled},
 		{"more than all shards take, after a change just now", func(_ *Settings, st *Stream) {
+			st.recently(2, throttled(8, 0.5))
+			st.Calls, st.Changed = ago(4*time.Minute), noon.Add(-time.Minute)
+		}, 16, High},
+		{"more than all shards take, after a change just now, for a minute", func(_ *Settings, st *Stream) {
 			st.recently(1, throttled(8, 0.5))
-			st.Calls = ago(4 * time.Minute)
-		}, 16, Throttled},
+			st.Calls, st.Changed = ago(4*time.Minute), noon.Add(-time.Minute)
+		}, 8, Steady},
+		{"no reserve for what was refused before a change", func(_ *Settings, st *Stream) {
+			st.recently(2, throttled(8, 0.5))
+			st.Calls, st.Changed = many(7), noon.Add(-time.Minute)
+		}, 8, NoCalls},
 
 		{"half for hours", func(_ *Settings, st *Stream) { st.always(load(2)) }, 4, Low},
 		{"a night without records", func(_ *Settings, st *Stream) { st.always(Minute{}) }, 4, Low},
@@ -129,6 +141,13 @@ func TestDecide(t *testing.T) {
 			st.Calls = append(many(6), ago(24*time.Hour, 25*time.Hour)...)
 		}, 12, High},
 		{"no calls for bounds", func(s *Settings, st *Stream) { s.Min = 12; st.Calls = many(10) }, 8, NoCalls},
+		{"no calls but the reserve for a new minimum", func(s *Settings, st *Stream) { s.Min = 12; st.Calls = many(7) }, 8, NoCalls},
+		{"no calls but the reserve for a new maximum", func(s *Settings, st *Stream) { s.Max = 6; st.Calls = many(7) }, 8, NoCalls},
+		{"the reserve for who is refused below the minimum", func(s *Settings, st *Stream) {
+			s.Min = 15
+			st.recently(1, throttled(6, 0.1))
+			st.Calls = many(8)
+		}, 15, Throttled},
 	} {
 		s, st := Default(1, 1000), quiet()
 		test.change(&s, &st)
@@ -143,15 +162,15 @@ func TestDecide(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for want, change := range map[string]func(*Settings){
-		"min is 0: want 1 to 10000 shards":               func(s *Settings) { s.Min = 0 },
-		"max is 1: want min (2) to 10000 shards":         func(s *Settings) { s.Max = 1 },
-		"max is 10001: want min (2) to 10000 shards":     func(s *Settings) { s.Max = 10001 },
-		"target is 0: want 0.1 to 0.9":                   func(s *Settings) { s.Target = 0 },
-		"target is 1: want 0.1 to 0.9":                   func(s *Settings) { s.Target = 1 },
-		"calls is 11: want 1 to 10":                      func(s *Settings) { s.Calls = 11 },
-		"reserve is 10: want 0 to fewer than calls (10)": func(s *Settings) { s.Reserve = 10 },
-		"quiet is 1m0s: want 10m to 24h":                 func(s *Settings) { s.Quiet = time.Minute },
-		"behind is 0s: want 1m or more":                  func(s *Settings) { s.Behind = 0 },
+		"min is 0: want 1 to 10000 shards":           func(s *Settings) { s.Min = 0 },
+		"max is 1: want min (2) to 10000 shards":     func(s *Settings) { s.Max = 1 },
+		"max is 10001: want min (2) to 10000 shards": func(s *Settings) { s.Max = 10001 },
+		"target is 0: want 0.1 to 0.9":               func(s *Settings) { s.Target = 0 },
+		"target is 1: want 0.1 to 0.9":               func(s *Settings) { s.Target = 1 },
+		"calls is 11: want 3 to 10":                  func(s *Settings) { s.Calls = 11 },
+		"reserve is 8: want 0 to 3 fewer than calls (10), or there would never be fewer shards": func(s *Settings) { s.Reserve = 8 },
+		"quiet is 1m0s: want 10m to 24h": func(s *Settings) { s.Quiet = time.Minute },
+		"behind is 0s: want 1m or more":  func(s *Settings) { s.Behind = 0 },
 	} {
 		s := Default(2, 10)
 		change(&s)

@@ -22,6 +22,9 @@ const (
 	maxShards = 10_000
 )
 
+// comeback is how many calls are left when there are to be fewer shards: they take the stream to where it was.
+const comeback = 2
+
 // Settings are those of one stream.
 type Settings struct {
 	Min, Max int           // shards
@@ -49,14 +52,14 @@ func (s *Settings) Check() error {
 	check(s.Min >= 1 && s.Min <= maxShards, "min is %d: want 1 to %d shards", s.Min, maxShards)
 	check(s.Max >= s.Min && s.Max <= maxShards, "max is %d: want min (%d) to %d shards", s.Max, s.Min, maxShards)
 	check(s.Target >= 0.1 && s.Target <= 0.9, "target is %g: want 0.1 to 0.9", s.Target)
-	check(s.Calls >= 1 && s.Calls <= maxCalls, "calls is %d: want 1 to %d", s.Calls, maxCalls)
-	check(s.Reserve >= 0 && s.Reserve < s.Calls, "reserve is %d: want 0 to fewer than calls (%d)", s.Reserve, s.Calls)
+	check(s.Calls >= comeback+1 && s.Calls <= maxCalls, "calls is %d: want %d to %d", s.Calls, comeback+1, maxCalls)
+	check(s.Reserve >= 0 && s.Reserve < s.Calls-comeback, "reserve is %d: want 0 to %d fewer than calls (%d), or there would never be fewer shards", s.Reserve, comeback+1, s.Calls)
 	check(s.Quiet >= 10*time.Minute && s.Quiet <= window, "quiet is %s: want 10m to 24h", s.Quiet)
 	check(s.Behind >= time.Minute, "behind is %s: want 1m or more", s.Behind)
 	return errors.Join(errs...)
 }
 
-// Minute is what CloudWatch says of one minute of a stream. One without records has none of it, which is all zeros.
+// Minute is what CloudWatch says of one minute of a stream. One without records has none of it but Age, which is all zeros.
 type Minute struct {
 	Bytes         float64 // that were taken
 	Records       float64 // that were taken
@@ -84,4 +87,5 @@ type Stream struct {
 	Minutes  []Minute    // that are over and measured, in their order; the last ended by Measured
 	Measured time.Time   // end of the last of them
 	Calls    []time.Time // of UpdateShardCount, those of the last 24 hours at least
+	Changed  time.Time   // when the last change was first seen to be done; zero for none
 }

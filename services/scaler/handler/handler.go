@@ -13,11 +13,11 @@ import (
 	"github.com/lakebed/lakebed/shared/telemetry"
 )
 
-// Streams are what is looked at and changed.
-type Streams interface {
-	Look(ctx context.Context, name string, since, now time.Time) (scaler.Stream, error)
-	Update(ctx context.Context, name string, st scaler.Stream, to int, now time.Time) error
-}
+// Look says what is known of a stream, and of its traffic since.
+type Look func(ctx context.Context, name string, since, now time.Time) (scaler.Stream, error)
+
+// Update changes the shard count of a stream as it was looked at.
+type Update func(ctx context.Context, name string, st scaler.Stream, to int, now time.Time) error
 
 // Stream is one that is scaled.
 type Stream struct {
@@ -28,14 +28,15 @@ type Stream struct {
 
 // Handler takes invocations.
 type Handler struct {
-	streams Streams
-	scaled  []Stream
-	now     func() time.Time
+	look   Look
+	update Update
+	scaled []Stream
+	now    func() time.Time
 }
 
 // New makes one.
-func New(streams Streams, scaled []Stream, now func() time.Time) *Handler {
-	return &Handler{streams, scaled, now}
+func New(look Look, update Update, scaled []Stream, now func() time.Time) *Handler {
+	return &Handler{look, update, scaled, now}
 }
 
 // Handle looks at all streams. One that fails holds up no other; the invocation fails in the end.
@@ -51,12 +52,12 @@ func (h *Handler) Handle(ctx context.Context, _ any) error {
 
 func (h *Handler) scale(ctx context.Context, s *Stream) error {
 	now := h.now()
-	st, err := h.streams.Look(ctx, s.Name, now.Add(-s.Settings.Quiet-10*time.Minute), now)
+	st, err := h.look(ctx, s.Name, now.Add(-s.Settings.Quiet-10*time.Minute), now)
 	var d scaler.Decision
 	if err == nil {
 		d = scaler.Decide(s.Settings, st, now)
 		if d.Change() && !s.Settings.DryRun {
-			err = h.streams.Update(ctx, s.Name, st, d.To, now)
+			err = h.update(ctx, s.Name, st, d.To, now)
 		}
 	}
 	if err != nil {
@@ -72,15 +73,17 @@ func (h *Handler) scale(ctx context.Context, s *Stream) error {
 			line.Attrs = append(line.Attrs, slog.String("wanted", string(d.Wanted)))
 		}
 		line.Metrics = []telemetry.Metric{
-			telemetry.Count("Shards", d.From), telemetry.Count("ShardsDecided", d.To), telemetry.Ratio("Demand", d.Demand), telemetry.Count("CallsLeft", d.Left),
-			telemetry.Count("ScalingHeldBack", heldBack(&d)),
+			telemetry.Count("Shards", d.From), telemetry.Count("ShardsDecided", d.To), telemetry.Count("ScalingHeldBack", heldBack(&d)),
 		}
+	}
+	if len(st.Minutes) > 0 { // else neither is known
+		line.Metrics = append(line.Metrics, telemetry.Ratio("Demand", d.Demand), telemetry.Count("CallsLeft", d.Left))
 	}
 	s.Log.Write(ctx, line)
 	return err
 }
 
-// heldBack is 1 when the stream needs more shards than it may get.
+// heldBack is 1 when the stream is to have other shards than it may, or more would not help.
 func heldBack(d *scaler.Decision) int {
 	if d.Reason == scaler.AtMaximum || d.Reason == scaler.NoCalls && d.Wanted != scaler.Low || d.Reason == scaler.HotShard {
 		return 1

@@ -55,7 +55,7 @@ func handle(t *testing.T, f *fake, dry bool, names ...string) (map[string]map[st
 		scaled = append(scaled, Stream{name, s, telemetry.New(logs[name], "Lakebed", name, func() time.Time { return noon })})
 	}
 	f.updated = map[string]int{}
-	err := New(f, scaled, func() time.Time { return noon }).Handle(t.Context(), nil)
+	err := New(f.Look, f.Update, scaled, func() time.Time { return noon }).Handle(t.Context(), nil)
 	lines := map[string]map[string]any{}
 	for name, log := range logs {
 		var line map[string]any
@@ -76,8 +76,8 @@ func TestScale(t *testing.T) {
 	if l := lines["a"]; l["reason"] != "throttled" || l["from"] != 4.0 || l["to"] != 6.0 || l["ShardsDecided"] != 6.0 || l["ScalingHeldBack"] != 0.0 || l["Stream"] != "a" || l["CallsLeft"] != 10.0 {
 		t.Errorf("got %v", l)
 	}
-	if lines["b"]["reason"] != "on_demand" {
-		t.Errorf("got %v", lines["b"])
+	if l := lines["b"]; l["reason"] != "on_demand" || l["Shards"] != 2.0 || l["Demand"] != nil || l["CallsLeft"] != nil {
+		t.Errorf("got %v", l)
 	}
 }
 

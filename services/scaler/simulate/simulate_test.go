@@ -30,10 +30,13 @@ func TestAnyTraffic(t *testing.T) {
 func anyTraffic(t *testing.T, seed uint64) (calls int) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := scaler.Default(1+r.IntN(10), 10+r.IntN(90))
-	s.Target, s.Calls = 0.2+0.6*r.Float64(), 1+r.IntN(10)
-	s.Reserve = r.IntN(s.Calls)
+	s.Target, s.Calls = 0.2+0.6*r.Float64(), 3+r.IntN(8)
+	s.Reserve = r.IntN(s.Calls - 2)
 	s.Quiet = time.Duration(10+r.IntN(300)) * time.Minute
-	k := &kinesis{shards: s.Min + r.IntN(s.Max-s.Min+1)}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	k := &kinesis{shards: 1 + r.IntN(200), again: float64(r.IntN(3))}
 	mean, level := math.Exp(r.Float64()*5)*1e6, 1.0
 	var raised, lowered time.Time
 	for n := range 3 * 24 * 60 {
@@ -57,7 +60,7 @@ func anyTraffic(t *testing.T, seed uint64) (calls int) {
 		}
 		before := within(k.calls, now)
 		switch {
-		case d.To < s.Min || d.To > s.Max:
+		case d.To < s.Min && d.To < min(s.Min, 2*d.From) || d.To > s.Max && d.To > max(s.Max, (d.From+1)/2): // it may have begun out of them
 			t.Fatalf("seed %d, minute %d: %+v is out of %d to %d", seed, n, d, s.Min, s.Max)
 		case d.To > 2*d.From || 2*d.To < d.From:
 			t.Fatalf("seed %d, minute %d: Kinesis refuses %+v", seed, n, d)
@@ -67,7 +70,7 @@ func anyTraffic(t *testing.T, seed uint64) (calls int) {
 			t.Fatalf("seed %d, minute %d: %+v is call %d in 24 hours", seed, n, d, before+1)
 		case d.Reason != scaler.Throttled && s.Calls-before <= s.Reserve:
 			t.Fatalf("seed %d, minute %d: %+v takes the reserve", seed, n, d)
-		case d.To < d.From && now.Sub(raised) < s.Quiet, d.To < d.From && now.Sub(lowered) < s.Quiet:
+		case d.Reason != scaler.AboveMaximum && d.To < d.From && (now.Sub(raised) < s.Quiet || now.Sub(lowered) < s.Quiet):
 			t.Fatalf("seed %d, minute %d: %+v soon after another", seed, n, d)
 		}
 		if d.To > d.From {

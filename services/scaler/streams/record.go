@@ -20,25 +20,27 @@ func Parameter(stream string) string { return "/lakebed/" + stream + "/shards" }
 
 // Record is what a stream's parameter says.
 type Record struct {
-	Shards int         `json:"shards"`         // that it has, or is about to have
-	From   int         `json:"from,omitempty"` // that it had before the last call, until it is seen what came of that
-	Calls  []time.Time `json:"calls"`          // of UpdateShardCount, those of the last 24 hours at least
+	Shards  int         `json:"shards"`           // that it has, or is about to have
+	From    int         `json:"from,omitempty"`   // that it had before the last call, until it is seen what came of that
+	Calls   []time.Time `json:"calls"`            // of UpdateShardCount, those of the last 24 hours at least
+	Changed time.Time   `json:"changed,omitzero"` // when the last change was first seen to be done
 }
 
 // calling is the record before a call is made.
 func (r Record) calling(to int, now time.Time) Record {
-	return Record{Shards: to, From: r.Shards, Calls: noted(r.Calls, now)}
+	return Record{Shards: to, From: r.Shards, Calls: noted(r.Calls, now), Changed: r.Changed}
 }
 
 // seen is the record once the stream has so many shards and no change is under way. Whether Kinesis took the last call is told by that, and not by its answer,
 // which may be lost.
 func (r Record) seen(shards int, now time.Time) Record {
 	switch shards {
-	case r.Shards: // as is noted
 	case r.From: // the last call was refused, or never made
 		r.Calls = r.Calls[:max(0, len(r.Calls)-1)]
+	case r.Shards: // as is noted
+		r.Changed = now.UTC().Truncate(time.Second)
 	default: // somebody else made a call, which counts, too
-		r.Calls = noted(r.Calls, now)
+		r.Calls, r.Changed = noted(r.Calls, now), now.UTC().Truncate(time.Second)
 	}
 	r.Shards, r.From = shards, 0
 	return r
@@ -85,14 +87,14 @@ func (s *Streams) read(ctx context.Context, name string) (r Record, found bool, 
 	return r, true, nil
 }
 
-// calls gives those that count for a stream with so many shards, and brings the record in line with that.
-func (s *Streams) calls(ctx context.Context, name string, shards int, now time.Time) ([]time.Time, error) {
+// record gives that of a stream with so many shards, and brings it in line with that.
+func (s *Streams) record(ctx context.Context, name string, shards int, now time.Time) (Record, error) {
 	r, found, err := s.read(ctx, name)
 	if err != nil || !found || r.Shards == shards && r.From == 0 {
-		return r.Calls, err
+		return r, err
 	}
 	r = r.seen(shards, now)
-	return r.Calls, s.write(ctx, name, r)
+	return r, s.write(ctx, name, r)
 }
 
 func (s *Streams) write(ctx context.Context, name string, r Record) error {

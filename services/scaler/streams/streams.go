@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
 
 	"github.com/lakebed/lakebed/services/scaler"
 )
@@ -41,9 +42,11 @@ func (s *Streams) Look(ctx context.Context, name string, since, now time.Time) (
 	if st.OnDemand = d.StreamModeDetails != nil && d.StreamModeDetails.StreamMode == types.StreamModeOnDemand; st.OnDemand || !st.Active || st.Shards == 0 {
 		return st, nil
 	}
-	if st.Calls, err = s.calls(ctx, name, st.Shards, now); err != nil {
+	r, err := s.record(ctx, name, st.Shards, now)
+	if err != nil {
 		return st, err
 	}
+	st.Calls, st.Changed = r.Calls, r.Changed
 	if made := aws.ToTime(d.StreamCreationTimestamp); made.After(since) { // of what came before it nothing can be said
 		since = made.Add(time.Minute)
 	}
@@ -53,17 +56,28 @@ func (s *Streams) Look(ctx context.Context, name string, since, now time.Time) (
 
 // Update changes the shard count of a stream as it was looked at.
 func (s *Streams) Update(ctx context.Context, name string, st scaler.Stream, to int, now time.Time) error {
-	r := Record{Shards: st.Shards, Calls: st.Calls}
+	r := Record{Shards: st.Shards, Calls: st.Calls, Changed: st.Changed}
 	if err := s.write(ctx, name, r.calling(to, now)); err != nil {
 		return err
 	}
 	_, err := s.kinesis.UpdateShardCount(ctx, &kinesis.UpdateShardCountInput{
 		StreamName: &name, TargetShardCount: aws.Int32(int32(to)), ScalingType: types.ScalingTypeUniformScaling,
 	})
-	if err != nil {
-		return fmt.Errorf("update the shard count to %d: %w", to, err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("update the shard count to %d: %w", to, err)
+	if refused(err) { // else Terraform would take the count that is noted for the stream's
+		err = errors.Join(err, s.write(ctx, name, r))
+	}
+	return err
+}
+
+// refused tells whether Kinesis surely did nothing. Of a call that is tried again it says that the stream is in use when it took the first try.
+func refused(err error) bool {
+	var api smithy.APIError
+	inUse := new(types.ResourceInUseException)
+	return errors.As(err, &api) && api.ErrorFault() == smithy.FaultClient && !errors.As(err, &inUse)
 }
 
 // measures are what CloudWatch has of a stream: https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
@@ -78,10 +92,11 @@ var measures = []struct {
 	{"GetRecords.IteratorAgeMilliseconds", "Maximum", func(m *scaler.Minute, v float64) { m.Age = time.Duration(v) * time.Millisecond }},
 }
 
-// late is when a minute of which CloudWatch has nothing counts as one without records.
+// late is when a minute of which CloudWatch has no bytes counts as one without records.
 const late = 3 * time.Minute
 
-// minutes gives the minutes since, up to the last that is known.
+// minutes gives the minutes since, up to the last that is known: one with bytes, or one that is late, if CloudWatch has anything of it or of a later one. Of a
+// stream without records it has the age of what is read; where it has nothing, that is no silence.
 func (s *Streams) minutes(ctx context.Context, name string, since, now time.Time) (all []scaler.Minute, measured time.Time, err error) {
 	now = now.Truncate(time.Minute)
 	if since = since.Truncate(time.Minute); !since.Before(now) {
@@ -101,7 +116,7 @@ func (s *Streams) minutes(ctx context.Context, name string, since, now time.Time
 		})
 	}
 	all = make([]scaler.Minute, int(now.Sub(since)/time.Minute))
-	measured = now.Add(-late)
+	measured = since
 	for p := cloudwatch.NewGetMetricDataPaginator(s.cloudwatch, in); p.HasMorePages(); {
 		out, err := p.NextPage(ctx)
 		if err != nil {
@@ -121,7 +136,11 @@ func (s *Streams) minutes(ctx context.Context, name string, since, now time.Time
 					continue
 				}
 				measures[n].set(&all[minute], r.Values[i])
-				if end := since.Add(time.Duration(minute+1) * time.Minute); n == 0 && end.After(measured) {
+				end := since.Add(time.Duration(minute+1) * time.Minute)
+				if silent := now.Add(-late); n > 0 && end.After(silent) {
+					end = silent
+				}
+				if end.After(measured) {
 					measured = end
 				}
 			}

@@ -39,6 +39,28 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// Where CloudWatch has nothing, nothing is known; of a stream without records it has how far its readers are.
+func TestSilence(t *testing.T) {
+	for name, test := range map[string]struct {
+		values   values
+		id       string
+		measured time.Duration // before noon
+	}{
+		"nothing":          {nil, "m0", since},
+		"readers":          {values{time.Minute: 0, 4 * time.Minute: 0}, "m4", 3 * time.Minute},
+		"readers long ago": {values{8 * time.Minute: 0}, "m4", 7 * time.Minute},
+		"records":          {values{time.Minute: 9}, "m0", 0},
+	} {
+		st := look(t, open(t, &fake{shards: 2, pages: []cbor.Map{page(result(test.id, "Complete", test.values))}}), noon)
+		if got := noon.Sub(st.Measured); got != test.measured || len(st.Minutes) != int((since-test.measured)/time.Minute) {
+			t.Errorf("%s: measured until %s before, %d minutes", name, got, len(st.Minutes))
+		}
+		if d := scaler.Decide(scaler.Default(1, 9), st, noon); (d.Reason == scaler.Unmeasured) != (test.measured > 5*time.Minute) {
+			t.Errorf("%s: %s", name, d.Reason)
+		}
+	}
+}
+
 // A call that is throttled is made again; one that is refused, and a metric that is, gives nothing that could be taken for silence.
 func TestMetricsFail(t *testing.T) {
 	first := page(result("m0", "Complete", values{2 * time.Minute: 200}))
@@ -121,10 +143,10 @@ func TestCall(t *testing.T) {
 		fails  bool
 	}{
 		"taken":            {nil, false, 4, 2, 2, false},
-		"limit":            {slices.Repeat([]string{"LimitExceededException"}, 3), false, 2, 2, 1, true},
-		"invalid":          {[]string{"InvalidArgumentException"}, false, 2, 2, 1, true},
+		"limit":            {slices.Repeat([]string{"LimitExceededException"}, 3), false, 2, 1, 1, true},
+		"invalid":          {[]string{"InvalidArgumentException"}, false, 2, 1, 1, true},
 		"in use":           {[]string{"ResourceInUseException"}, false, 2, 2, 1, true},
-		"forbidden":        {[]string{"AccessDeniedException"}, false, 2, 2, 1, true},
+		"forbidden":        {[]string{"AccessDeniedException"}, false, 2, 1, 1, true},
 		"throttled, taken": {[]string{"ThrottlingException"}, false, 4, 2, 2, false},
 		"reply lost":       {nil, true, 4, 2, 2, true},
 	} {

@@ -33,5 +33,5 @@ func New(getenv func(string) string, out io.Writer) (*handler.Handler, error) {
 		scaled[i] = handler.Stream{Name: s.name, Settings: s.settings, Log: telemetry.New(out, c.Namespace, s.name, time.Now)}
 	}
 	of := streams.New(kinesis.NewFromConfig(sdk), cloudwatch.NewFromConfig(sdk), ssm.NewFromConfig(sdk))
-	return handler.New(of, scaled, time.Now), nil
+	return handler.New(of.Look, of.Update, scaled, time.Now), nil
 }

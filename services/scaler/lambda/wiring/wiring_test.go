@@ -45,7 +45,7 @@ func TestRefused(t *testing.T) {
 		`[{"min": 1, "max": 8}]`:                                             `the name of stream 1 is ""`,
 		`[{"name": "a", "min": 9, "max": 8}]`:                                "stream a: max is 8: want min (9)",
 		`[{"name": "a", "min": 1, "max": 8, "quiet": "soon"}]`:               "soon",
-		`[{"name": "a", "min": 1, "max": 8, "target": 2, "calls": 11}]`:      "target is 2: want 0.1 to 0.9; calls is 11: want 1 to 10",
+		`[{"name": "a", "min": 1, "max": 8, "target": 2, "calls": 11}]`:      "target is 2: want 0.1 to 0.9; calls is 11: want 3 to 10",
 		`[{"name": "a", "min": 1, "max": 8, "reserve": 3, "calls": 3}]`:      "reserve is 3",
 		`[{"name": "` + strings.Repeat("a", 256) + `", "min": 1, "max": 8}]`: "the name of stream 1",
 	} {
