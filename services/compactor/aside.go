@@ -52,7 +52,7 @@ func (m *merge) compareAside(ctx context.Context, aside *spool.Spool, lines int6
 	ids, texts := &asideReader{in: bufio.NewReader(aside.Reader())}, &asideReader{in: bufio.NewReader(aside.Reader())}
 	for {
 		for int64(len(c.lines))*room < m.config.Memory && ids.next() {
-			l, _, err := m.identifyLine(ids.text)
+			l, err := m.lineOf(ids.text)
 			if err != nil {
 				return fmt.Errorf("read spooled lines: %w", err)
 			}

@@ -43,6 +43,7 @@ type merge struct {
 	order     *event.Order
 	included  map[uint64]bool // columns of members, by their hash
 	chosen    bool            // how hard the part is compressed
+	left      []fragment      // to be merged, with those that are being read
 	sieve     *sieve          // of a merge with many chunks; nil where each is compared with all ids
 	doubts    *spool.Spool    // lines that the sieve let through
 	doubted   int64           // how many
@@ -113,6 +114,11 @@ func (m *merge) add(ctx context.Context, f fragment, start, end int) error {
 			if err := m.flush(ctx); err != nil {
 				return err
 			}
+			if m.sieve == nil {
+				if err := m.sift(ctx, m.left); err != nil {
+					return err
+				}
+			}
 			return m.addHuge(ctx, f)
 		}
 		return err
@@ -167,22 +173,28 @@ func (m *merge) identify(_ fragment, from, start, end int) (gone []int, err erro
 
 // identifyLine tells what a line is, and whether it is to be erased.
 func (m *merge) identifyLine(text []byte) (l line, erase bool, err error) {
-	g, err := m.decoder.Glance(text)
-	if err != nil {
-		return l, false, err
-	}
-	l.Fingerprint = event.Fingerprint{ID: g.ID, Body: xxhash.Sum64(text)}
-	l.order = m.order.Of(g)
-	if m.erases != nil {
+	if l, err = m.lineOf(text); err == nil && m.erases != nil {
 		erase, err = m.erases.match(text)
 	}
 	return l, erase, err
+}
+
+func (m *merge) lineOf(text []byte) (l line, err error) {
+	g, err := m.decoder.Glance(text)
+	if err != nil {
+		return l, err
+	}
+	return line{Fingerprint: event.Fingerprint{ID: g.ID, Body: xxhash.Sum64(text)}, order: m.order.Of(g)}, nil
 }
 
 // flush dedupes the chunk against itself, the parts there are and the part under way, and writes what is new. Lines that were unpacked before come before
 // all that are still packed: to unpack those may need the room of their text.
 func (m *merge) flush(ctx context.Context) error {
 	c := m.chunk
+	if len(c.lines) == 0 {
+		c.clear() // of fragments that are erased
+		return nil
+	}
 	if err := m.compare(ctx); err != nil {
 		return err
 	}

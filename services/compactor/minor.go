@@ -37,6 +37,7 @@ func (m *merge) addAll(ctx context.Context, s *state) error {
 	pending := m.pending(s)
 	m.chunk.reserve(pending, m.config.Memory)
 	for len(pending) > 0 {
+		m.left = pending
 		n, bytes := m.fit(pending)
 		if len(m.fragments) == 0 && m.sieve == nil && n < len(pending) {
 			if err := m.sift(ctx, pending); err != nil {

@@ -33,8 +33,11 @@ func (p *packed) open() (io.ReadCloser, error) {
 // some may have to be erased.
 func (m *merge) identifyPacked(f fragment, from, start, end int) (gone []int, err error) {
 	c, object := m.chunk, m.chunk.text[start:end]
+	if m.erases != nil {
+		return m.identifyForeign(f, from, object)
+	}
 	members, err := format.Parse(object, f.Hash, m.config.Mapping)
-	if err != nil || m.erases != nil {
+	if err != nil {
 		return m.identifyForeign(f, from, object)
 	}
 	number := uint32(0)

@@ -73,6 +73,31 @@ func TestPackedFragments(t *testing.T) {
 	}
 }
 
+// Of many chunks nearly all members are copied, too: the sieve lets few lines of new events through.
+func TestPackedFragmentsOfManyChunks(t *testing.T) {
+	l := newLake(t)
+	l.config.Memory = 256 << 10 // some 600 lines
+	l.events(hour, 5000)
+	l.settle()
+	var all [][]byte
+	for range 40 {
+		all = append(all, l.members(l.put(hour, "", true, l.lines(600, "")...))...)
+	}
+	if r := l.round(); r.Minors != 1 || r.Events != 24_000 {
+		t.Errorf("got %+v", r)
+	}
+	l.check()
+	body, copied := l.get(l.keys(l.location(hour))[1]), 0
+	for _, m := range all {
+		if bytes.Contains(body, m) {
+			copied++
+		}
+	}
+	if copied < len(all)-2 {
+		t.Errorf("%d of %d members were copied", copied, len(all))
+	}
+}
+
 // An index has the ids of its part's lines in their order, and every line is accounted for, whatever fragments, memory and sizes come together.
 func TestIndexFollowsLines(t *testing.T) {
 	for seed := range 24 {

@@ -133,10 +133,15 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 		}
 		return failed
 	})
-	if failed != nil {
-		return failed
+	if err == nil && again.Sum64() != f.Hash {
+		err = wrongHash(f)
 	}
-	if err != nil || again.Sum64() != f.Hash { // it counts as consumed already: nothing of this merge may be committed
+	switch {
+	case failed != nil:
+		return failed
+	case errors.Is(err, errLost): // it was merged and swept meanwhile
+		return err
+	case err != nil: // it counts as consumed already: nothing of this merge may be committed
 		return fmt.Errorf("read %s for the second time: it is not whole: %v", f.Key(), err) //nolint:errorlint // not broken: the visit ends
 	}
 	return nil

@@ -318,7 +318,7 @@ func benchmarkTable(b *testing.B) {
 		for n := range uint64(dedupeCount) {
 			var id event.ID
 			appendID(id[:0], n)
-			at := mixed(id) & mask
+			at := hashed(id) & mask
 			for table[at] != (event.ID{}) && table[at] != id {
 				at = (at + 1) & mask
 			}
@@ -372,7 +372,7 @@ func benchmarkMerge(b *testing.B) {
 		if m.header.Duplicates != count/dedupeEvery || m.part.Size() == 0 {
 			b.Fatalf("got %+v", m.header)
 		}
-		b.ReportMetric(float64(32*len(m.sieve.blocks)+4*cap(c.table)+16*(cap(c.fresh)+cap(c.spare))+8*cap(c.filter)+int(unsafe.Sizeof(line{}))*cap(c.lines))/count, "B/id")
+		b.ReportMetric(float64(sieveBlockSize*len(m.sieve.blocks)+4*cap(c.table)+16*(cap(c.fresh)+cap(c.spare))+8*cap(c.filter)+int(unsafe.Sizeof(line{}))*cap(c.lines))/count, "B/id")
 		if err := m.close(); err != nil {
 			b.Fatal(err)
 		}

@@ -3,6 +3,8 @@ package compactor
 import (
 	"context"
 	"encoding/binary"
+	"math"
+	"math/bits"
 
 	"github.com/lakebed/lakebed/shared/event"
 )
@@ -11,21 +13,27 @@ import (
 // processor's cache. A merge of many chunks puts the ids that the hour has into it once, instead of streaming them past each chunk; only the few
 // lines whose ids may have been there are compared, many at once.
 type sieve struct {
-	blocks  [][4]uint64
-	mask    uint64
+	blocks  []sieveBlock
+	bits    int // that an id sets
 	touched uint64
 }
 
-// newSieve is for about so many ids, as far as the memory goes: two bytes an id let through one in three hundred; with less it lets through more.
+type sieveBlock [8]uint64
+
+const sieveBlockSize = 64
+
+// newSieve is for about so many ids, as far as the memory goes: two bytes an id let through one or two in a thousand, one a thirtieth. An id sets as many bits
+// as lets through the fewest.
 func newSieve(ids, memory int64) *sieve {
-	n := int64(1)
-	for n*32 < 2*ids && n*2*32 <= memory {
-		n *= 2
-	}
-	return &sieve{blocks: make([][4]uint64, n), mask: uint64(n - 1)}
+	n := max(1, min(2*ids, memory)/sieveBlockSize)
+	best := math.Round(math.Ln2 * float64(8*sieveBlockSize*n) / float64(max(1, ids)))
+	return &sieve{blocks: make([]sieveBlock, n), bits: int(max(1, min(best, float64(len(sieveBlock{})))))}
 }
 
-func (s *sieve) block(hash uint64) *[4]uint64 { return &s.blocks[hash>>32&s.mask] }
+func (s *sieve) block(hash uint64) *sieveBlock {
+	n, _ := bits.Mul64(hash, uint64(len(s.blocks)))
+	return &s.blocks[n]
+}
 
 // put adds ids, given by their hashes, and replaces each hash by 1 if the id may have been added before, by 0 if it surely was not. The blocks of all are
 // fetched before any is written to.
@@ -38,11 +46,11 @@ func (s *sieve) put(hashes []uint64) {
 	for i, h := range hashes {
 		b := s.block(h)
 		h *= 0x9e3779b97f4a7c15
-		missing := uint64(0)
-		for k := range b {
-			bit := uint64(1) << (h >> 58)
-			missing |= bit &^ b[k]
-			b[k] |= bit
+		missing, first := uint64(0), h
+		for k := range uint64(s.bits) { // one in a word, the first in any
+			word, bit := &b[(first+k)%uint64(len(b))], uint64(1)<<(h>>58)
+			missing |= bit &^ *word
+			*word |= bit
 			h <<= 6
 		}
 		hashes[i] = 0
@@ -97,7 +105,7 @@ func (m *merge) sift(ctx context.Context, pending []fragment) error {
 	return m.eachID(ctx, m.sieve.remember)
 }
 
-// mixed spreads an id's bits. Those of a UUID are not all random.
+// mixed spreads an id's bits, the same way each time: what the sieve doubts decides in which order a part has its lines. Those of a UUID are not all random.
 func mixed(id event.ID) uint64 {
 	h := binary.LittleEndian.Uint64(id[:8])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(id[8:])*0xc2b2ae3d27d4eb4f
 	h ^= h >> 32
