@@ -134,13 +134,17 @@ bench-ingest: ## Have the ingest handler and those of other stacks take the same
 bench-memory: need-cc ## Compact 200,000, 2,000,000 and 8,000,000 events, and print what each took, peak memory too (SETS="S M X8").
 	@scripts/bench-memory.sh
 
+.PHONY: bench-run
+bench-run: need-cc ## Ingest and compact 2,000,000 generated events by `lakebed run`, and print what that took (EVENTS=2000000).
+	@scripts/bench-run.sh
+
 .PHONY: bench-plot
 bench-plot: ## Draw what bench-peers measured as .assets/bench.svg (RESULTS).
 	@mkdir -p .assets
 	@python3 scripts/bench-plot.py $(RESULTS) >.cache/bench.svg && mv .cache/bench.svg .assets/bench.svg
 
 .PHONY: bench-all
-bench-all: need-cc ## Measure all that the README tells, on a quiet machine, and draw its picture.
+bench-all: need-cc ## Measure all that the README tells under "How fast", on a quiet machine, and draw its picture.
 	@scripts/bench-all.sh
 
 ##@ Keep

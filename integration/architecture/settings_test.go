@@ -35,6 +35,57 @@ func TestTerraformSetsEverySetting(t *testing.T) {
 	}
 }
 
+var (
+	published = regexp.MustCompile(`telemetry\.[A-Z]\w*\("(\w+)"`)
+	alarmed   = regexp.MustCompile(`namespace\s*=\s*var\.metrics_namespace,?\s+metric(?:_name)?\s*=\s*"(\w+)"`)
+	graphed   = regexp.MustCompile(`(?s)\n  metrics = \[(.*?)\]`)
+	searched  = regexp.MustCompile(`MetricName=\\"(\w+)\\"`)
+)
+
+// TestMetricsArePublished: what Terraform's alarms look at, a function publishes, and what ingest and the compactor publish, and nothing else, the dashboard
+// shows. An alarm on any other name would never ring.
+func TestMetricsArePublished(t *testing.T) {
+	const dashboard = "infra/modules/observability/dashboard.tf"
+	of := slices.Sorted(slices.Values(append(found(t, published, "services/ingest/handler/*.go"), found(t, published, "services/compactor/handler/*.go")...)))
+	shown := slices.Sorted(slices.Values(append(found(t, graphed, dashboard), found(t, searched, dashboard)...)))
+	if len(of) < 20 || !slices.Equal(of, shown) {
+		t.Errorf("the dashboard shows %v, ingest and the compactor publish %v", shown, of)
+	}
+	for module, of := range map[string][]string{"observability": of, "scaler": found(t, published, "services/scaler/handler/*.go")} {
+		alarms := found(t, alarmed, "infra/modules/"+module+"/main.tf")
+		if len(alarms) == 0 {
+			t.Errorf("%s: no alarm is found", module)
+		}
+		for _, name := range alarms {
+			if !slices.Contains(of, name) {
+				t.Errorf("%s: an alarm looks at %s, published are %v", module, name, of)
+			}
+		}
+	}
+}
+
+// found gives the names that an expression finds in files, tests left out. It may find a list at once.
+func found(t *testing.T, names *regexp.Regexp, pattern string) (all []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(top(t), filepath.FromSlash(pattern)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, m := range names.FindAllStringSubmatch(string(text), -1) {
+			all = append(all, strings.FieldsFunc(m[1], func(c rune) bool { return strings.ContainsRune("\", \n", c) })...)
+		}
+	}
+	return all
+}
+
 // TestDoctorComparesEverySetting: of what a function reads, lakebed doctor holds against the lake's own all that a lake can be told.
 func TestDoctorComparesEverySetting(t *testing.T) {
 	own := []string{"LAKEBED_LAKE", "LAKEBED_STREAM", "LAKEBED_METRICS_NAMESPACE", "LAKEBED_QUEUE_URL", "LAKEBED_MEMORY"}

@@ -328,19 +328,21 @@ func (p *patient) otherZips() func() {
 	return func() { p.zips = "bin" }
 }
 
-// noRights takes the policy from ingest's role.
-func (p *patient) noRights() func() {
-	client, name := iam.NewFromConfig(p.Config()), p.function("ingest")
-	was, err := client.GetRolePolicy(p.t.Context(), &iam.GetRolePolicyInput{RoleName: name, PolicyName: name})
-	p.must(err)
-	policy, err := url.QueryUnescape(*was.PolicyDocument)
-	p.must(err)
-	put := func(text string) {
-		_, err := client.PutRolePolicy(p.t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: name, PolicyDocument: &text})
+// allowed has the policy of ingest's role say something else in place of what it says.
+func allowed(says, instead string) func(*patient) func() {
+	return func(p *patient) func() {
+		client, name := iam.NewFromConfig(p.Config()), p.function("ingest")
+		was, err := client.GetRolePolicy(p.t.Context(), &iam.GetRolePolicyInput{RoleName: name, PolicyName: name})
 		p.must(err)
+		policy, err := url.QueryUnescape(*was.PolicyDocument)
+		p.must(err)
+		put := func(text string) {
+			_, err := client.PutRolePolicy(p.t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: name, PolicyDocument: &text})
+			p.must(err)
+		}
+		put(strings.ReplaceAll(policy, says, instead))
+		return func() { put(policy) }
 	}
-	put(strings.ReplaceAll(policy, `["s3:PutObject",`, "["))
-	return func() { put(policy) }
 }
 
 // noWorker disables what brings the compactor its tasks.

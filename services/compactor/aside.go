@@ -30,9 +30,10 @@ func (m *merge) doubt(l *line) error {
 	return nil
 }
 
-// many tells whether so many lines were put aside that ids are to be streamed past them now: no more have room at once, or the spool grows large.
+// many tells whether so many lines were put aside that ids are to be streamed past them now: with those of another chunk they would not have room at once, or
+// the spool grows large.
 func (m *merge) many() bool {
-	return m.doubted*room >= m.config.Memory || m.doubts.Size() >= max(m.config.Policy.Target-m.refused.Size(), m.config.Policy.Target/4)
+	return m.doubted*room >= m.config.Memory/4*3 || m.doubts.Size() >= max(m.config.Policy.Target-m.refused.Size(), m.config.Policy.Target/4)
 }
 
 // resolve compares the lines that were put aside exactly, in their order. (Of records with one id those that were not put aside came before.)
@@ -76,7 +77,7 @@ func (m *merge) compareAside(ctx context.Context, aside *spool.Spool, lines int6
 			if !texts.next() {
 				return errors.Join(io.ErrUnexpectedEOF, texts.err)
 			}
-			c.unpack(&c.lines[i], texts.text)
+			c.keep(&c.lines[i], texts.text)
 			if err := m.judgeUnpacked(i); err != nil {
 				return err
 			}

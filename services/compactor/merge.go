@@ -266,8 +266,8 @@ func (m *merge) judge(i int) error {
 	return nil
 }
 
-// unpack takes in the text of a line.
-func (c *chunk) unpack(l *line, text []byte) {
+// keep takes in the text of a line.
+func (c *chunk) keep(l *line, text []byte) {
 	l.start = uint32(len(c.unpacked))
 	c.unpacked = append(c.unpacked, text...)
 	l.end, l.lies = uint32(len(c.unpacked)), inUnpacked

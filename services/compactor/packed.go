@@ -148,7 +148,7 @@ func (m *merge) unpack(p *packed) error {
 					return fmt.Errorf("line %d: %w", number+1, err)
 				}
 				l.order = m.order.Of(g)
-				c.unpack(l, text)
+				c.keep(l, text)
 			}
 			if err := judge(i); err != nil {
 				return err

@@ -126,7 +126,7 @@ func (m *merge) addHuge(ctx context.Context, f fragment) error {
 			m.drop(from, []int{int(l.number)})
 			return nil
 		}
-		c.unpack(&l, text)
+		c.keep(&l, text)
 		c.lines = append(c.lines, l)
 		if c.crowded(m.config.Memory) || int64(len(c.unpacked)) >= m.config.Memory/2 {
 			failed = m.flush(ctx)

@@ -323,11 +323,11 @@ func (r *row) appendEdited(ctx context.Context, d *slot, p *part.Writer, x *join
 		if line == nil {
 			return nil
 		}
-		print, err := fingerprint(decoder, line)
+		f, err := fingerprint(decoder, line)
 		if err != nil {
 			return err
 		}
 		text = append(append(text[:0], line...), '\n')
-		return errors.Join(p.Write(text, 1), x.index.Add(print))
+		return errors.Join(p.Write(text, 1), x.index.Add(f))
 	})
 }

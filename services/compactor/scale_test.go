@@ -396,7 +396,7 @@ func (c *chunk) append(b *testing.B, m *merge, n uint64) {
 		b.Fatal(err)
 	}
 	l.number = uint32(n)
-	c.unpack(&l, text)
+	c.keep(&l, text)
 	c.lines = append(c.lines, l)
 }
 

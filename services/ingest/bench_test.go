@@ -2,24 +2,15 @@ package ingest
 
 import (
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/lakebed/lakebed/services/ingest/kpl/kpltest"
+	"github.com/lakebed/lakebed/shared/benchtest"
 	"github.com/lakebed/lakebed/shared/bucket"
 	"github.com/lakebed/lakebed/shared/claims"
 	"github.com/lakebed/lakebed/shared/event"
 )
-
-// cpu is the processor time that this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // BenchmarkIngest is the whole hot path but for the envelope, into memory: 10,000 events of about 430 bytes a delivery, all new, each in a
 // record of its own, or 100 in an aggregate.
@@ -56,7 +47,7 @@ func benchmarkIngest(b *testing.B, together int) {
 		}
 	}
 	b.ReportAllocs()
-	start, events, bytes := cpu(), 0, 0
+	start, events, bytes := benchtest.CPU(), 0, 0
 	for k := 0; b.Loop(); k++ {
 		d := deliveries[k%len(deliveries)]
 		d.Shard = fmt.Sprint("s", k)
@@ -67,7 +58,7 @@ func benchmarkIngest(b *testing.B, together int) {
 		events += int(r.Received)
 		bytes += size / len(deliveries)
 	}
-	used := (cpu() - start).Seconds()
+	used := (benchtest.CPU() - start).Seconds()
 	b.ReportMetric(float64(events)/used, "events/CPU-s")
 	b.ReportMetric(float64(bytes)/1e6/used, "MB/CPU-s")
 }

@@ -21,7 +21,9 @@ type batch struct {
 	release func()   // ends the life of the batch and of its events' lines
 	claimed claims.Batch
 
-	index index // scratch of claim
+	decoder *event.Decoder // its events' lines live until its Reset
+	index   index          // scratch of claim
+	placed  []placed       // scratch of arrange
 }
 
 // batches keeps the memory of those that are done: a delivery takes none that grows with its events once there was one of that size.
@@ -30,12 +32,13 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 // begin gives an empty batch for a delivery.
 func begin(d Delivery, span layout.Span, decoder *event.Decoder, decoders *sync.Pool) *batch {
 	b, _ := batches.Get().(*batch)
-	b.span, b.replay, b.records = span, d.Replay, d.Records
+	b.span, b.replay, b.records, b.decoder = span, d.Replay, d.Records, decoder
 	b.release = func() {
 		decoder.Reset()
 		decoders.Put(decoder)
 		clear(b.events)
-		*b = batch{events: b.events[:0], index: b.index}
+		clear(b.placed)
+		*b = batch{events: b.events[:0], index: b.index, placed: b.placed[:0]}
 		batches.Put(b)
 	}
 	return b

@@ -19,36 +19,35 @@ import (
 type fragment struct {
 	layout.Fragment
 	lines  int64
-	size   int    // of text
-	text   string // NDJSON, not compressed
-	events []*item
+	size   int      // of text
+	text   string   // NDJSON, not compressed
+	events []placed // where it is compressed; part of the batch's
+}
+
+// placed is an event of a compressed fragment, and where it stands among the others.
+type placed struct {
+	order uint64
+	*item
 }
 
 // fragments groups the events to be stored, in an order that depends on nothing but the delivery and what is known as stored.
 func (b *batch) fragments(config Config) []fragment {
 	all := b.places(config)
+	if config.Gzip {
+		b.arrange(all)
+	}
 	texts := make([]strings.Builder, len(all)) // they do not clear what is to be filled
 	for k := range all {
 		texts[k].Grow(all[k].size)
-		if config.Gzip {
-			all[k].events = make([]*item, 0, all[k].lines)
-		}
 	}
 	for n := range b.events {
-		switch e := &b.events[n]; {
-		case e.fate != stored:
-		case config.Gzip:
-			all[e.fragment].events = append(all[e.fragment].events, e)
-		default:
+		if e := &b.events[n]; e.fate == stored && !config.Gzip {
 			e.writeTo(&texts[e.fragment])
 		}
 	}
 	for k := range all {
-		if config.Gzip {
-			all[k].arrange(config.Mapping)
-			for _, e := range all[k].events {
-				e.writeTo(&texts[k])
-			}
+		for _, e := range all[k].events {
+			e.writeTo(&texts[k])
 		}
 		all[k].text = texts[k].String()
 		all[k].Hash = xxhash.Sum64String(all[k].text)
@@ -95,16 +94,24 @@ func (b *batch) places(config Config) []fragment {
 	return all
 }
 
-// arrange puts the lines of a fragment that is compressed side by side where they are alike, since a part may take them over as they are.
-func (f *fragment) arrange(m event.Mapping) {
-	d, _ := event.NewDecoder(m, 0) // checked by New
-	order := event.NewOrder(f.Partition.Start())
-	place := make(map[*item]uint64, len(f.events))
-	for _, e := range f.events {
-		g, _ := d.Glance(e.Line) // it was decoded, so that it can be read
-		place[e] = order.Of(g)
+// arrange puts the lines of fragments that are compressed side by side where they are alike, since a part may take them over as they are.
+func (b *batch) arrange(all []fragment) {
+	b.placed = slices.Grow(b.placed, len(b.events))[:len(b.events)]
+	rest := b.placed
+	orders := make([]*event.Order, len(all))
+	for k := range all {
+		all[k].events, rest = rest[:0:all[k].lines], rest[all[k].lines:]
+		orders[k] = event.NewOrder(all[k].Partition.Start())
 	}
-	slices.SortStableFunc(f.events, func(x, y *item) int { return cmp.Compare(place[x], place[y]) })
+	for n := range b.events {
+		if e := &b.events[n]; e.fate == stored {
+			g, _ := b.decoder.Glance(e.Line) // it was decoded, so that it can be read
+			all[e.fragment].events = append(all[e.fragment].events, placed{orders[e.fragment].Of(g), e})
+		}
+	}
+	for _, f := range all {
+		slices.SortStableFunc(f.events, func(x, y placed) int { return cmp.Compare(x.order, y.order) })
+	}
 }
 
 // body reads the object.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -197,6 +198,45 @@ func TestLanesAndGzip(t *testing.T) {
 		f, err := layout.ParseFragment(key)
 		if err != nil || !f.Gzip || len(f.Lane) != 2 {
 			t.Errorf("%s: %+v, %v", key, f, err)
+		}
+	}
+}
+
+// The lines of a compressed fragment stand by name, in the order in which the names came, then by time, then as they came.
+func TestGzipArranges(t *testing.T) {
+	l := newLake(t)
+	l.config.Lanes, l.config.Gzip = 4, true
+	var data []string
+	for n := range 500 {
+		data = append(data, fmt.Sprintf(`{"event_uuid":"e%03d","created_at":"2026-11-23T0%d:%02d:00Z","event_name":"n%d"}`, n, 7+n%2, n*11%60, n*7%10))
+	}
+	if r := l.ok(delivery("s", 1, data...)); r.Fragments != 8 || r.Stored != 500 {
+		t.Errorf("got %+v", r)
+	}
+	for key := range l.objects(layout.Raw) {
+		type sent struct {
+			ID   string `json:"event_uuid"`
+			At   string `json:"created_at"`
+			Name string `json:"event_name"`
+		}
+		var got []sent
+		for _, line := range l.lines(key) {
+			var s sent
+			if err := json.Unmarshal([]byte(line), &s); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, s)
+		}
+		want := slices.SortedFunc(slices.Values(got), func(x, y sent) int { return strings.Compare(x.ID, y.ID) })
+		first := map[string]string{}
+		for _, s := range slices.Backward(want) {
+			first[s.Name] = s.ID
+		}
+		slices.SortStableFunc(want, func(x, y sent) int {
+			return cmp.Or(strings.Compare(first[x.Name], first[y.Name]), strings.Compare(x.At, y.At))
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the lines are %v, want %v", key, got, want)
 		}
 	}
 }

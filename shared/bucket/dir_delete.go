@@ -39,18 +39,18 @@ func (d *Dir) Delete(ctx context.Context, objects ...Object) error {
 // the folder's place meanwhile, there was none of the files for a moment.
 func (d *Dir) removeFrom(ctx context.Context, folder string, objects []Object) []error {
 	errs := make([]error, len(objects))
-	at, open := d.root.OpenRoot(folder)
-	if open == nil {
+	at, openErr := d.root.OpenRoot(folder)
+	if openErr == nil {
 		defer at.Close()
 	}
 	for i, o := range objects {
 		err := errors.Join(CheckKey(o.Key), ctx.Err())
 		switch {
 		case err != nil:
-		case open == nil:
+		case openErr == nil:
 			err = d.remove(ctx, at, o)
-		case !gone(open):
-			err = open
+		case !gone(openErr):
+			err = openErr
 		}
 		if err != nil {
 			errs[i] = fmt.Errorf("delete: %w", err)

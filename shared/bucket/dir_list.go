@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// List reads only the folders that can hold such keys. It keeps what is in one folder a level, and no handle but one a level.
+// List reads only the folders that can hold such keys. It keeps the names in one folder a level, and no handle but one a level.
 func (d *Dir) List(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		l := listing{prefix: prefix, after: after, yield: yield}
@@ -68,21 +68,38 @@ func enter(root *os.Root, name string) (*os.Root, error) {
 	return nil, nil
 }
 
-// walk yields the objects below a folder, whose key prefix is "" or ends in a slash.
+// walk yields the objects below a folder, whose key prefix is "" or ends in a slash. It looks at a file when its turn comes: who stops before pays
+// nothing for it.
 func (l listing) walk(ctx context.Context, root *os.Root, folder string) error {
-	all, err := l.read(ctx, root, folder)
+	keys, err := l.read(ctx, root, folder)
 	if err != nil {
 		return err
 	}
-	for _, o := range all {
+	for len(keys) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if sub, ok := strings.CutSuffix(o.Key, "/"); ok {
-			if err := l.descend(ctx, root, sub[len(folder):], o.Key); err != nil {
+		key := keys[0]
+		if sub, ok := strings.CutSuffix(key, "/"); ok {
+			if err := l.descend(ctx, root, sub[len(folder):], key); err != nil {
 				return err
 			}
-		} else if !l.yield(o, nil) {
+			keys = keys[1:]
+			continue
+		}
+		info, err := root.Lstat(key[len(folder):])
+		if err == nil && info.IsDir() { // its turn comes with its slash: a-b sorts before a/
+			at, _ := slices.BinarySearch(keys[1:], key+"/")
+			copy(keys, keys[1:1+at])
+			keys[at] = key + "/"
+			continue
+		}
+		keys = keys[1:]
+		switch {
+		case err != nil && !gone(err):
+			return err
+		case err != nil || !info.Mode().IsRegular() || !wanted(key, l.prefix, l.after):
+		case !l.yield(describe(key, info), nil):
 			return errStopped
 		}
 	}
@@ -99,8 +116,8 @@ func (l listing) descend(ctx context.Context, root *os.Root, name, folder string
 	return l.walk(ctx, sub, folder)
 }
 
-// read gives what in a folder the listing wants, in the order of keys. A subfolder has its slash at the end, so that a-b sorts before a/.
-func (l listing) read(ctx context.Context, root *os.Root, folder string) ([]Object, error) {
+// read gives, in order, the keys of what lies in a folder, files and subfolders, as far as the listing can want it.
+func (l listing) read(ctx context.Context, root *os.Root, folder string) ([]string, error) {
 	file, err := root.Open(".")
 	if err != nil {
 		if gone(err) {
@@ -109,23 +126,13 @@ func (l listing) read(ctx context.Context, root *os.Root, folder string) ([]Obje
 		return nil, err
 	}
 	defer file.Close()
-	var all []Object
+	var keys []string
 	for {
-		entries, err := file.ReadDir(512)
-		for _, entry := range entries {
-			key := folder + entry.Name()
-			switch {
-			case CheckKey(entry.Name()) != nil:
-			case entry.IsDir() && mayHold(key+"/", l.prefix, l.after):
-				all = append(all, Object{Key: key + "/"})
-			case entry.Type().IsRegular() && wanted(key, l.prefix, l.after):
-				info, err := entry.Info()
-				switch {
-				case err == nil && info.Mode().IsRegular():
-					all = append(all, describe(key, info))
-				case err != nil && !gone(err):
-					return nil, err
-				}
+		names, err := file.Readdirnames(512) // ReadDir would look at every file
+		for _, name := range names {
+			key := folder + name
+			if CheckKey(name) == nil && (wanted(key, l.prefix, l.after) || mayHold(key+"/", l.prefix, l.after)) {
+				keys = append(keys, key)
 			}
 		}
 		if errors.Is(err, io.EOF) || err != nil && gone(err) { // a folder that is removed while it is read
@@ -135,8 +142,8 @@ func (l listing) read(ctx context.Context, root *os.Root, folder string) ([]Obje
 			return nil, err
 		}
 	}
-	slices.SortFunc(all, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
-	return slices.CompactFunc(all, func(a, b Object) bool { return a.Key == b.Key }), nil // a folder that changes while it is read may show a name twice
+	slices.Sort(keys)
+	return slices.Compact(keys), nil // a folder that changes while it is read may show a name twice
 }
 
 // wanted tells whether an object belongs to the listing.

@@ -158,6 +158,31 @@ func TestDirFolderAndObject(t *testing.T) {
 	}
 }
 
+// TestDirListLooksLate: a listing looks at a file when its turn comes, so that who stops early pays nothing for those behind. Here it is seen by one
+// that is gone by then.
+func TestDirListLooksLate(t *testing.T) {
+	path := t.TempDir()
+	d := openDir(t, path)
+	for _, key := range []string{"a", "b-/c", "b/c", "d", "e"} {
+		put(t, d, key, "x")
+	}
+	var found []string
+	for o, err := range d.List(t.Context(), "", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found = append(found, o.Key); o.Key != "a" {
+			continue
+		}
+		if err := os.Remove(filepath.Join(path, "d")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"a", "b-/c", "b/c", "e"}; !slices.Equal(found, want) {
+		t.Errorf("listed %q, want %q", found, want)
+	}
+}
+
 func TestDirEmptiedFolders(t *testing.T) {
 	path := t.TempDir()
 	d := openDir(t, path)

@@ -38,6 +38,8 @@ variable "streams" {
       dry_run = optional(bool)
     }))
 
+    shard_metrics = optional(bool) # of each shard, to find an uneven partition key; CloudWatch charges them
+
     # LAKEBED_ variables by their names in lower case; what is left out has Lakebed's default.
     settings = optional(object({
       id_field          = optional(string)
@@ -63,7 +65,7 @@ variable "streams" {
   }))
   nullable    = false
   default     = { events = {} }
-  description = "A deployment each, by its name: profile, shards (one if neither they nor a profile is named), autoscaling (null for none), settings, and the columns of events_raw and events_live."
+  description = "A deployment each, by its name: profile, shards (one if neither they, nor a profile, nor autoscaling is named), autoscaling (null for none), settings, and the columns of events_raw and events_live."
 
   validation {
     condition     = length(var.streams) > 0 && alltrue([for k in keys(var.streams) : can(regex("^[a-z][a-z0-9-]{0,13}$", k))])

@@ -46,8 +46,9 @@ module "lakebed" {
   profile           = each.value.profile
   settings          = merge(var.pace, { for k, v in each.value.settings : k => v if v != null })
   columns           = each.value.columns
-  shards            = each.value.profile == null ? coalesce(each.value.shards, 1) : each.value.shards
+  shards            = each.value.profile == null && each.value.autoscaling == null ? coalesce(each.value.shards, 1) : each.value.shards
   autoscaling       = each.value.autoscaling
+  shard_metrics     = each.value.shard_metrics
   zips              = local.zips
   architectures     = var.architectures
   metrics_namespace = var.metrics_namespace

@@ -24,6 +24,7 @@ module "lakebed" {
   columns           = each.value.columns
   shards            = each.value.shards
   autoscaling       = each.value.autoscaling
+  shard_metrics     = each.value.shard_metrics
   zips              = local.zips
   architectures     = var.architectures
   metrics_namespace = var.metrics_namespace

@@ -38,6 +38,8 @@ variable "streams" {
       dry_run = optional(bool)
     }))
 
+    shard_metrics = optional(bool) # of each shard, to find an uneven partition key; CloudWatch charges them
+
     # LAKEBED_ variables by their names in lower case; what is left out has Lakebed's default.
     settings = optional(object({
       id_field          = optional(string)

@@ -167,7 +167,7 @@ variable "scratch" {
   type        = number
   nullable    = false
   default     = 2048
-  description = "MB of /tmp: a part under way and its index, and twice as much for lines that have to wait."
+  description = "MB of /tmp: a part under way and its index, and twice as much for lines that wait to be compared or quarantined. In all up to 3.25 times target_size and twice settings.memory."
 
   validation {
     condition     = var.scratch >= 512 && var.scratch <= 10240

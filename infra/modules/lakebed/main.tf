@@ -27,6 +27,7 @@ module "stream" {
   name            = var.name
   shards          = local.chosen.shards
   autoscaling     = var.autoscaling
+  shard_metrics   = var.shard_metrics
   retention_hours = var.retention_hours
   kms_key_arn     = var.kms_key_arn
 }
@@ -148,7 +149,7 @@ module "observability" {
   record_age        = var.ingest.record_age
   receives          = var.compactor.receives
   plan_period       = var.plan_period
-  visit_period      = max(300, local.every)
+  visit_period      = max(300, local.every > 0 ? local.every : var.plan_period)
   thresholds        = var.thresholds
   alarm_actions     = var.alarm_actions
 }

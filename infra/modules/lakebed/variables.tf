@@ -112,6 +112,13 @@ variable "autoscaling" {
   description = "Between how many shards the scaler, a module beside this one, keeps the stream, and how; null for a count that stays as it is."
 }
 
+variable "shard_metrics" {
+  type        = bool
+  nullable    = false
+  default     = false
+  description = "Whether Kinesis tells bytes, records and throttles of each shard, which CloudWatch charges as custom metrics."
+}
+
 variable "retention_hours" {
   type        = number
   nullable    = false

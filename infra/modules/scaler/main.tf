@@ -2,10 +2,7 @@
 locals {
   name = "${var.name}-scaler"
 
-  streams = [for s in var.streams : merge(
-    { name = s.name, min = s.autoscaling.min, max = s.autoscaling.max },
-    { for k, v in s.autoscaling : k => v if v != null },
-  )]
+  streams = [for s in var.streams : merge({ name = s.name }, { for k, v in s.autoscaling : k => v if v != null })]
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -46,7 +43,7 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-# A look that failed is not repeated: the next is a minute away.
+# A look that failed is not repeated: the next comes soon.
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
   maximum_retry_attempts       = 0
@@ -78,12 +75,13 @@ resource "aws_scheduler_schedule" "this" {
   depends_on = [aws_iam_role_policy.schedule]
 }
 
-# Somebody is to know when a stream cannot have the shards that it needs, and when nobody looks any more.
+# Somebody is to know when a stream cannot have the shards that it needs, and when nobody looks any more. This one is named after the stream's deployment, so
+# that `lakebed doctor` tells of it.
 resource "aws_cloudwatch_metric_alarm" "held_back" {
   for_each = { for s in var.streams : s.name => s }
 
-  alarm_name          = "${local.name}-${each.key}-held-back"
-  alarm_description   = "The stream needs other shards than it may have. The scaler's log says why: at_maximum, raise its max; no_calls, Kinesis takes 10 changes in 24 hours, the next is due when the first of them is a day old; hot_shard, producers use few or uneven partition keys."
+  alarm_name          = "${each.key}-held-back"
+  alarm_description   = "The stream needs other shards than it may have. The scaler's log says why: at_maximum, raise its max; no_calls, Kinesis takes 10 changes in 24 hours, the next is due when the first of them is a day old; hot_shard, producers use few or uneven partition keys, which shard_metrics shows."
   namespace           = var.metrics_namespace
   metric_name         = "ScalingHeldBack"
   dimensions          = { Stream = each.key }
@@ -105,7 +103,8 @@ resource "aws_cloudwatch_metric_alarm" "blind" {
   evaluation_periods  = 3
   datapoints_to_alarm = 3
   threshold           = 1
-  treat_missing_data  = var.enabled ? "breaching" : "notBreaching"
+  treat_missing_data  = "breaching"
+  actions_enabled     = var.enabled
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
 

@@ -1,7 +1,7 @@
 variable "name" {
   type        = string
   nullable    = false
-  description = "How the names of the function, its role and its alarms begin."
+  description = "How the names of the function, its role and the alarm `blind` begin; the alarm `held-back` has its stream's."
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,40}$", var.name))
@@ -38,11 +38,11 @@ variable "schedule" {
   type        = string
   nullable    = false
   default     = "rate(1 minute)"
-  description = "When the scaler looks at the streams, as EventBridge Scheduler writes it."
+  description = "How often the scaler looks at the streams: from rate(1 minute) to rate(5 minutes), as the alarm `blind` counts what ran in five."
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.schedule))
-    error_message = "Want rate(1 minute) or cron(…)."
+    condition     = can(regex("^rate\\((1 minute|[2-5] minutes)\\)$", var.schedule))
+    error_message = "Want rate(1 minute), or rate(2 minutes) to rate(5 minutes)."
   }
 }
 
@@ -50,7 +50,7 @@ variable "enabled" {
   type        = bool
   nullable    = false
   default     = true
-  description = "Whether the schedules start the planner and tasks reach workers. Off, fragments wait."
+  description = "Whether the schedule has the scaler look. Off, shards stay as they are, and `blind` tells nobody."
 }
 
 variable "metrics_namespace" {
@@ -103,7 +103,7 @@ variable "log_days" {
 variable "kms_key_arn" {
   type        = string
   default     = null
-  description = "ARN of the KMS key of the lake, the stream, the claims, the queues and the logs; null where AWS's own keys are used."
+  description = "ARN of the KMS key of the function's variables, the schedule and the logs; null where AWS's own keys are used."
 
   validation {
     condition     = var.kms_key_arn == null ? true : startswith(var.kms_key_arn, "arn:")

@@ -26,7 +26,7 @@ resource "aws_ssm_parameter" "shards" {
   name           = "/lakebed/${var.name}/shards"
   description    = "Shards of the stream ${var.name}, and when the scaler changed them"
   type           = "String"
-  insecure_value = jsonencode({ shards = coalesce(var.shards, try(var.autoscaling.min, 1)), calls = [] })
+  insecure_value = jsonencode({ shards = coalesce(var.shards, var.autoscaling.min), calls = [] })
 
   lifecycle {
     ignore_changes = [insecure_value] # the scaler's from now on

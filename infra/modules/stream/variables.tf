@@ -34,9 +34,38 @@ variable "autoscaling" {
   default     = null
   description = "Between how many shards the scaler keeps the stream, and how: services/scaler/README.md. Null for a count that stays as it is. The scaler is a module of its own."
 
+  # As the scaler checks them (services/scaler/scaler.go): it would refuse all its streams for one.
   validation {
     condition     = var.autoscaling == null ? true : var.autoscaling.min >= 1 && var.autoscaling.max >= var.autoscaling.min && var.autoscaling.max <= 10000
     error_message = "Want 1 <= min <= max <= 10000."
+  }
+
+  validation {
+    condition     = var.autoscaling == null ? true : alltrue([for k in ["min", "max", "calls", "reserve"] : var.autoscaling[k] == null ? true : floor(var.autoscaling[k]) == var.autoscaling[k]])
+    error_message = "min, max, calls and reserve are whole numbers."
+  }
+
+  validation {
+    condition     = alltrue([for target in [try(coalesce(var.autoscaling.target, 0.6), 0.6)] : target >= 0.1 && target <= 0.9])
+    error_message = "target is 0.1 to 0.9."
+  }
+
+  validation {
+    condition = alltrue([for calls in [try(coalesce(var.autoscaling.calls, 10), 10)] :
+      calls >= 3 && calls <= 10 && alltrue([for reserve in [try(coalesce(var.autoscaling.reserve, 3), 3)] : reserve >= 0 && reserve <= calls - 3])
+    ])
+    error_message = "calls is 3 to 10, 10 by default; reserve is 0 to 3 fewer than calls, 3 by default."
+  }
+
+  validation {
+    condition = alltrue([
+      for d in [[try(coalesce(var.autoscaling.quiet, "2h"), "2h"), 600, 86400], [try(coalesce(var.autoscaling.behind, "5m"), "5m"), 60, 315360000]] :
+      can(regex("^([0-9]+[hms])+$", d[0])) ? alltrue([
+        for seconds in [sum([for part in regexall("([0-9]+)([hms])", d[0]) : tonumber(part[0]) * { h = 3600, m = 60, s = 1 }[part[1]]])] :
+        seconds >= d[1] && seconds <= d[2]
+      ]) : false
+    ])
+    error_message = "quiet and behind are durations such as 2h, 90m or 1h30m: quiet of 10m to 24h, behind of 1m or more."
   }
 }
 

@@ -57,7 +57,7 @@ more and more shards, comes first. A share above 1 is more than there is.`,
 			if !e.quiet {
 				fmt.Fprintf(e.err, "prices of %s as of %s, look them up before you quote them\n", prices.Region, prices.Date)
 				if first := cost.Limits(load, prices)[0]; first.Share() > 1 {
-					fmt.Fprintf(e.err, "a lake as it is set up does not take this load: --limits tells why; several of %.0f shards would\n", first.Breaks*0.9)
+					fmt.Fprintf(e.err, "a lake as it is set up does not take this load: --limits tells why%s\n", instead(first.Breaks))
 				}
 			}
 			return e.rows([]string{"bill", "line", "amount", "unit", "usd_month", "usd_million"}, func(yield func([]any) bool) {
@@ -91,6 +91,14 @@ more and more shards, comes first. A share above 1 is more than there is.`,
 	f.StringVar(&file, "prices", "", "file of prices, measurements and limits that replace the program's")
 	f.BoolVar(&show, "show-prices", false, "print the program's list of prices, to make one's own from")
 	return c
+}
+
+// instead tells what takes a load that is too much for a lake, which breaks at so many shards: nothing, where lakes of two shards would break, too.
+func instead(breaks float64) string {
+	if n := math.Floor(breaks * 0.9); n >= 2 {
+		return fmt.Sprintf("; several of %.0f shards would", n)
+	}
+	return ""
 }
 
 // strained prints what a load takes of what is limited.

@@ -51,8 +51,19 @@ func TestCost(t *testing.T) {
 	if global < usual+100 {
 		t.Errorf("the strategy global comes to $%g, shard to $%g", global, usual)
 	}
-	if code, _, words := execute(t, "cost", "--shards", "1000", "--bytes", "500"); code != 0 || !strings.Contains(words, "does not take this load") {
+	if code, _, words := execute(t, "cost", "--shards", "1000", "--bytes", "500"); code != 0 || !strings.Contains(words, "does not take this load: --limits tells why; several of ") {
 		t.Errorf("%d, %s", code, words)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(list, "ingest_memory: 512", "ingest_memory: 1", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, words := execute(t, "cost", "--shards", "1", "--bytes", "500", "--prices", file); code != 0 || !strings.HasSuffix(words, "--limits tells why\n") {
+		t.Errorf("what one shard breaks: %d, %s", code, words)
+	}
+	for breaks, want := range map[float64]string{0: "", 1: "", 2: "", 3: "; several of 2 shards would", 84: "; several of 75 shards would"} {
+		if got := instead(breaks); got != want {
+			t.Errorf("%g shards break a lake%s, want %q", breaks, got, want)
+		}
 	}
 	code, list, words := execute(t, "cost", "--shards", "1000", "--bytes", "500", "--limits", "-o", "json")
 	var met []struct {

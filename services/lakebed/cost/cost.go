@@ -88,11 +88,11 @@ const (
 	alarms        = 17
 	logBytes      = 1500 // of an invocation
 
-	// services/compactor: what a part aims at; sieve.go: bits of an id, and the share of memory that holds lines which came through; shared/index: an id and a
-	// body's hash. That a hundredth of the events are copies is an estimate.
-	partBytes             = 128 << 20
-	probes, aside, copies = 4, 0.5, 0.01
-	indexedID             = 24
+	// services/compactor: what a part aims at; sieve.go: bits of a filter that an id wants, and those that it sets at the most; dedupe.go: memory
+	// of a line but for its text; shared/index: an id and a body's hash. That a hundredth of the events are copies is an estimate.
+	partBytes                 = 128 << 20
+	wanted, mostSet, lineRoom = 16, 8, 112
+	indexedID, copies         = 24, 0.01
 
 	shardItem, shardID = 365, 24 // bytes of a claim's item, and of an id in it: shared/claims/dynamoclaims
 	shardReads         = 0.026   // read units an event, at one batch a second
@@ -146,13 +146,17 @@ func (l Load) merging(p *Prices, rate, lanes float64) float64 {
 	return rate*l.Bytes/p.measured["merge_bytes"] + l.knowing(p, rate)
 }
 
-// knowing is the part of it that goes into reading, from the bucket, the ids that the lane has so far: for each part once into a filter, which takes as much memory as
-// lines do, and once for what comes through it, or for each time that this fills its share of the memory.
+// knowing is the part of it that goes into reading, from the bucket, the ids that the lane has so far: for each part once into a filter, which takes up to all of
+// the setting memory, and, past what came through it, each time that this fills the memory with its lines or its text has the size of a part, and at the end.
+// (Ids are spread unevenly over the filter's blocks: a little more comes through than is reckoned.)
 func (l Load) knowing(p *Prices, rate float64) float64 {
 	ids, memory := rate*3600, p.limits["compactor_text"]
-	through := min(1, copies+math.Pow(1-math.Exp(-probes*ids/(8*memory)), probes))
+	bits := min(wanted, 8*memory/ids) // of the filter, for an id
+	set := max(1, min(math.Round(math.Ln2*bits), mostSet))
+	through := min(1, copies+math.Pow(1-math.Exp(-set/bits), set))
 	parts := max(1/visitTicks, rate*l.Bytes/ratio/partBytes) // a second
-	passes := min(rate, parts+max(parts, rate*l.Bytes*through/(aside*memory)))
+	aside := rate * through / parts                          // lines of a part
+	passes := min(rate, parts*(2+math.Floor(aside*max(lineRoom/memory, l.Bytes/partBytes))))
 	return passes * ids * indexedID / p.measured["index_bytes"]
 }
 
@@ -215,9 +219,9 @@ func Bills(l Load, p *Prices) []Line {
 	m := p.measured
 	pages := fragments / hours / page * (visits*looks*listed(l.lanes(p)) + planned*kept)
 	busy := raw/m["merge_bytes"] + raw/m["move_bytes"] + fragments*m["call_seconds"] + l.knowing(p, l.Rate/l.lanes(p))*l.lanes(p)*seconds/2
-	time := (busy + visits*visiting + planned + pages*m["page_seconds"]) * compactorMB / kib
+	worked := (busy + visits*visiting + planned + pages*m["page_seconds"]) * compactorMB / kib
 	add(Lakebed, "compactor: invocations", visits+planned, "requests", p.cost("lambda_request", visits+planned))
-	add(Lakebed, "compactor: time", time, "GB-seconds", p.cost("lambda_gb_second", time))
+	add(Lakebed, "compactor: time", worked, "GB-seconds", p.cost("lambda_gb_second", worked))
 	add(Lakebed, "compactor: fragments read", fragments, "S3 reads", p.cost("s3_get", fragments))
 	calls := visits*(listings+writes) + pages
 	add(Lakebed, "compactor: listings and writes", calls, "S3 writes", p.cost("s3_put", calls))

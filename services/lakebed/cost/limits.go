@@ -56,7 +56,8 @@ func (l Load) takes(p *Prices) []Limit {
 	rate, shards, lanes := l.Rate*l.Peak, l.Shards(), l.lanes(p)
 	batches := l.batches(rate)
 	events := rate / batches
-	fragments := min(batches*lanes, rate) // of the hour itself; those of late events go elsewhere
+	fragments := min(batches*lanes, rate)             // of the hour itself
+	written := min(batches*lanes*hoursOfABatch, rate) // those of late events, too
 	lasts := l.lasts(p, events, lanes*hoursOfABatch+1)
 
 	add("stream: shards of the account", shards, most["kinesis_shards"], "shards", "the quota")
@@ -67,7 +68,7 @@ func (l Load) takes(p *Prices) []Limit {
 	add("ingest: memory", m["ingest_mb"], most["ingest_memory"], "MB", "memory")
 
 	merging := l.merging(p, rate, lanes)
-	busy := merging*lanes + rate*l.Bytes/m["move_bytes"] + fragments*m["call_seconds"]
+	busy := merging*lanes + rate*l.Bytes/m["move_bytes"] + written*m["call_seconds"]
 	hourly := fragments * 3600
 	look := hourly / page * m["page_seconds"]
 	visits := min(lanes*dirty/visitTicks, fragments)
@@ -75,7 +76,7 @@ func (l Load) takes(p *Prices) []Limit {
 	add("compactor: workers", workers, most["compactor_workers"], "at once", "workers")
 	add("compactor: a lane's merge of what came in 5 minutes", merging*visitTicks, visitTicks, "seconds", "lanes, the setting memory")
 	add("compactor: a look at an hour's fragments", look, most["lambda_seconds"], "seconds", "batch-window, fewer lanes")
-	add("compactor: a survey of all fragments", hourly*kept/page*m["page_seconds"], most["lambda_seconds"], "seconds", "batch-window, fewer lanes, a shorter grace")
+	add("compactor: a survey of all fragments", written*3600*kept/page*m["page_seconds"], most["lambda_seconds"], "seconds", "batch-window, fewer lanes, a shorter grace")
 	add("compactor: memory", m["merge_mb"]+hourly*m["look_bytes"]/1e6, most["compactor_memory"], "MB", "batch-window, fewer lanes; memory")
 
 	add("Lambda: at once, on average", batches*lasts+workers+1, most["lambda_concurrency"], "at once", "the quota")

@@ -19,13 +19,14 @@ func taken(l Load, p *Prices) map[string]float64 {
 
 // A thousand shards, four fifths full of events of 500 B, reckoned by hand.
 func TestLimitsByHand(t *testing.T) {
-	p := prices(t, "date: x\nregion: y\nmeasured: {merge_bytes: 50e6, move_bytes: 200e6, index_bytes: 1e8, page_seconds: 0.1, call_seconds: 1e-9}\nlimits: {s3_writes: 100, compactor_text: 26666666.67}")
+	p := prices(t, "date: x\nregion: y\nmeasured: {merge_bytes: 50e6, move_bytes: 200e6, index_bytes: 1e8, page_seconds: 0.1, call_seconds: 1e-9}\nlimits: {s3_writes: 100, compactor_text: 22.5e6}")
 	l := load(1, 500).ForShards(1000)
 	l.Lanes = 4
 	got := taken(l, p)
 	batches := 1000 / (5 + 1./800)
-	// A lane's ids, which are far too many for a filter of 26.7 MB: once for each part of 128 MiB, and for each 13.3 MB of lines, since all come through.
-	reading := (20e6/(128<<20) + 100e6/13_333_333.) * 200_000 * 3600 * 24 / 1e8
+	// A lane's ids have a quarter of a bit each: 1 - e^-4 and the copies come through, 99.2 %, of a part's 1,342,177 lines 1,331,014. There is room for 200,893
+	// at once, with 112 B each: six times, and for a rest. So the ids are read once for the filter and seven times for these.
+	reading := 20e6 / (128 << 20) * (1 + 7) * 200_000 * 3600 * 24 / 1e8
 	for what, want := range map[string]float64{
 		"stream: shards of the account":                       1000,
 		"stream: written to a shard":                          80,
@@ -34,6 +35,7 @@ func TestLimitsByHand(t *testing.T) {
 		"S3: ledger entries written":                          batches,
 		"claims: a batch's ids":                               365 + 24*800*(5+1./800),
 		"compactor: a look at an hour's fragments":            batches * 4 * 3600 / 1000 * 0.1,
+		"compactor: a survey of all fragments":                batches * 4 * 1.5 * 3600 * 6.5 / 1000 * 0.1, // events of a batch fall into 1.5 hours
 		"compactor: a lane's merge of what came in 5 minutes": (2 + reading) * 300,
 		"compactor: workers":                                  (2+reading)*4 + 400e6/200e6 + 4*2/300.*(0.5+2*1.75/4*batches*4*3.6*0.1),
 		"Lambda: at once, when shards catch up":               1000 + 10 + 1,
@@ -62,10 +64,28 @@ func TestLimitsByHand(t *testing.T) {
 	}
 }
 
+// How often the ids of a lane of 200,000 events a second are read for a part, in which there are 128 MiB * 5 / 500 B = 1.3 million.
+func TestReadingsOfAPart(t *testing.T) {
+	for memory, want := range map[float64]float64{
+		2e9:    2,     // 16 bits for an id: one in a hundred and a bit is doubted, once
+		360e6:  2,     // 4 bits, of which 3 are set: (1 - e^-3/4)^3 and the copies are 16 %, of 5 parts' text
+		90e6:   1 + 4, // 1 bit: 1 - 1/e and the copies are 64 %, 3.2 times the size of a part
+		45e6:   1 + 5, // half a bit: 87 %, 4.4 times
+		22.5e6: 1 + 7, // a quarter: 99 %, 5 times, and 6.6 times what memory has room for
+	} {
+		p := prices(t, "")
+		p.limits["compactor_text"] = memory
+		once := 200_000 * 3600 * 24 / p.measured["index_bytes"]
+		if got := load(1, 500).knowing(p, 200_000) / once / (200_000 * 500 / 5. / (128 << 20)); math.Abs(got-want) > 1e-6 {
+			t.Errorf("%g times with %g bytes of memory, by hand %g", got, memory, want)
+		}
+	}
+}
+
 // Whatever is measured counts in the bill or against a limit, and each limit is the most of something.
 func TestEachNumberCounts(t *testing.T) {
-	loads := []Load{load(1000, 100), load(1e6, 900)}
-	loads[1].Factor = 4
+	loads := []Load{load(1000, 100), load(1e6, 900), load(1e5, 500)}
+	loads[1].Factor, loads[2].Lanes = 4, 1
 	reckon := func(p *Prices) (all []float64) {
 		for _, l := range loads {
 			for _, limit := range Limits(l, p) {

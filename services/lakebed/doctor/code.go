@@ -45,7 +45,7 @@ var (
 		"a visit ends before its first step, as it keeps time back to commit what it has",
 		"raise the compactor's `timeout`, or lower `catalog_bound`"}
 	FunctionScratch = Code{"function_scratch", Broken,
-		"a part under way and the one it is put together from do not fit into /tmp",
+		"a part under way, and lines that wait to be compared or quarantined, do not fit into /tmp",
 		"raise the compactor's `scratch`, or lower `target_size`"}
 	RoleLacks      = Code{"role_lacks", Broken, "the function may not do what it has to, and fails", apply}
 	SettingDiffers = Code{"setting_differs", Risk,

@@ -44,14 +44,18 @@ func (x *examination) functions(ctx context.Context) {
 	has, takes := int64(aws.ToInt32(x.worker.MemorySize)), config.Compaction(1, memory)/mib
 	x.want(has >= takes, FunctionMemory, x.worker.name, "%d MB; a merge with LAKEBED_MEMORY of %s takes up to %d", has, &memory, takes)
 	if x.worker.EphemeralStorage != nil {
-		has, takes = int64(aws.ToInt32(x.worker.EphemeralStorage.Size)), 2*int64(x.Settings.Target)/mib
-		x.want(has >= takes, FunctionScratch, x.worker.name, "%d MB of /tmp; two parts of target_size take %d", has, takes)
+		has, takes = int64(aws.ToInt32(x.worker.EphemeralStorage.Size)), scratch(int64(x.Settings.Target), int64(memory))/mib
+		x.want(has >= takes, FunctionScratch, x.worker.name, "%d MB of /tmp; a merge with a target_size of %s takes up to %d", has, &x.Settings.Target, takes)
 	}
 	// As services/compactor/handler does: a tenth of the time, but 5 s at least and 90 at most, and the time in which a write to the catalog lands.
 	timeout := seconds(x.worker.Timeout)
 	keeps := max(5*time.Second, min(timeout/10, 90*time.Second)) + x.Settings.Cloud.CatalogBound
 	x.want(timeout > keeps, FunctionTimeout, x.worker.name, "%s, of which %s are kept back", timeout, keeps)
 }
+
+// scratch is about the most that a merge takes of /tmp: a part; its index of 24 bytes an event, a quarter of that where events shrink to 100; as much as the
+// part of lines that wait to be compared, and again of those among them that turn out to be conflicts; and what a memory full of lines adds to both at once.
+func scratch(target, memory int64) int64 { return 3*target + target/4 + 2*memory }
 
 func (x *examination) function(ctx context.Context, part string, settings []string) *function {
 	f := &function{name: x.name(part)}

@@ -18,6 +18,12 @@ type need struct {
 	actions  []string
 }
 
+// some stands for any name in a folder.
+const some = "any"
+
+// givenUp is where in a bucket Lambda puts what it gives up: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+const givenUp = "aws/lambda/"
+
 // roles asks IAM whether the functions may do what they do. A key's own policy, or an organisation's, it does not tell.
 func (x *examination) roles(ctx context.Context) {
 	s := x.Settings.Cloud
@@ -27,12 +33,13 @@ func (x *examination) roles(ctx context.Context) {
 			config.GlobalClaims: {"dynamodb:PartiQLInsert", "dynamodb:PutItem", "dynamodb:BatchGetItem"},
 		}[s.Claims]
 		needs := []need{
-			{x.bucketARN(x.ingest, ""), []string{"s3:ListBucket"}},
+			{x.ingest.bucketARN(x.at.Bucket, ""), []string{"s3:ListBucket"}},
+			{x.ingest.bucketARN(x.failures(), givenUp+some), []string{"s3:PutObject"}}, // Lambda does it, with this role
 			{x.ingest.arn("dynamodb", "table/"+s.ClaimsTable), claims},
 			{x.streamARN, []string{"kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"}},
 		}
 		for _, folder := range []string{layout.Raw, layout.Quarantine, layout.LedgerNew} {
-			needs = append(needs, need{x.bucketARN(x.ingest, folder), []string{"s3:PutObject", "s3:GetObject"}})
+			needs = append(needs, need{x.lakeARN(x.ingest, folder+some), []string{"s3:PutObject", "s3:GetObject"}})
 		}
 		x.role(ctx, x.ingest, needs)
 	}
@@ -41,18 +48,25 @@ func (x *examination) roles(ctx context.Context) {
 		if url := x.worker.env()["LAKEBED_QUEUE_URL"]; url != "" {
 			queue = x.worker.arn("sqs", url[strings.LastIndexByte(url, '/')+1:])
 		}
+		successor := layout.Slot{Generation: layout.FirstGeneration.Successor("00000000"), Number: 1} // which may turn out to be nobody's
 		needs := []need{
-			{x.bucketARN(x.worker, ""), []string{"s3:ListBucket"}},
-			{x.bucketARN(x.worker, layout.Raw), []string{"s3:GetObject", "s3:DeleteObject"}},
-			{x.bucketARN(x.worker, layout.Events), []string{"s3:GetObject", "s3:PutObject"}},
-			{x.bucketARN(x.worker, layout.Indexes), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
-			{x.bucketARN(x.worker, layout.Quarantine), []string{"s3:GetObject", "s3:PutObject"}},
-			{x.bucketARN(x.worker, layout.Visits), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
-			{x.bucketARN(x.worker, layout.LedgerNew), []string{"s3:GetObject", "s3:DeleteObject"}},
-			{queue, []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"}},
-			{x.worker.arn("glue", "table/"+s.Database+"/"+s.Table), []string{
-				"glue:GetTable", "glue:UpdateTable", "glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition", "glue:BatchUpdatePartition",
-			}},
+			{x.worker.bucketARN(x.at.Bucket, ""), []string{"s3:ListBucket"}},
+			{x.lakeARN(x.worker, layout.Raw+some), []string{"s3:GetObject", "s3:DeleteObject"}},
+			{x.lakeARN(x.worker, layout.Events+some), []string{"s3:GetObject", "s3:PutObject"}},
+			{x.lakeARN(x.worker, successor.Key()), []string{"s3:DeleteObject"}},
+			{x.lakeARN(x.worker, layout.Indexes+some), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
+			{x.lakeARN(x.worker, layout.Quarantine+some), []string{"s3:GetObject", "s3:PutObject"}},
+			{x.lakeARN(x.worker, layout.Visits+some), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
+			{x.lakeARN(x.worker, layout.LedgerNew+some), []string{"s3:GetObject", "s3:DeleteObject"}},
+			{x.lakeARN(x.worker, layout.Rollup{}.Key()), []string{"s3:GetObject", "s3:PutObject"}},
+			{x.lakeARN(x.worker, layout.Erasures+some), []string{"s3:GetObject"}},
+			{queue, []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}},
+		}
+		for _, of := range []string{"catalog", "database/" + s.Database, "table/" + s.Database + "/" + s.Table} { // Glue asks for all three
+			needs = append(needs, need{x.worker.arn("glue", of), []string{
+				"glue:GetTable", "glue:UpdateTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition",
+				"glue:BatchUpdatePartition",
+			}})
 		}
 		x.role(ctx, x.worker, needs)
 	}
@@ -90,12 +104,17 @@ func (f *function) arn(service, resource string) string {
 	return strings.Join([]string{parts[0], parts[1], service, parts[3], parts[4], resource}, ":")
 }
 
-// bucketARN names the bucket, or something in a folder of the lake.
-func (x *examination) bucketARN(f *function, folder string) string {
+// bucketARN names a bucket, or an object in it, in the function's partition.
+func (f *function) bucketARN(bucket, key string) string {
 	partition, _, _ := strings.Cut(strings.TrimPrefix(aws.ToString(f.FunctionArn), "arn:"), ":")
-	name := "arn:" + partition + ":s3:::" + x.at.Bucket
-	if folder != "" {
-		name += "/" + x.at.Prefix + folder + "any"
+	name := "arn:" + partition + ":s3:::" + bucket
+	if key != "" {
+		name += "/" + key
 	}
 	return name
+}
+
+// lakeARN names an object of the lake.
+func (x *examination) lakeARN(f *function, key string) string {
+	return f.bucketARN(x.at.Bucket, x.at.Prefix+key)
 }

@@ -41,12 +41,17 @@ func (x *examination) mapping(ctx context.Context) {
 	if m.DestinationConfig != nil && m.DestinationConfig.OnFailure != nil {
 		destination = aws.ToString(m.DestinationConfig.OnFailure.Destination)
 	}
-	want := x.at.Bucket
-	if place, err := cloud.ParseLake(x.Settings.Cloud.Failures); err == nil {
-		want = place.Bucket
-	}
+	want := x.failures()
 	x.want(strings.HasSuffix(destination, ":::"+want), MappingDestination, name, "what is given up goes to %q; want the bucket %s", destination, want)
 	x.retention(ctx, m)
+}
+
+// failures is the bucket into which Lambda puts what it gives up.
+func (x *examination) failures() string {
+	if place, err := cloud.ParseLake(x.Settings.Cloud.Failures); err == nil {
+		return place.Bucket
+	}
+	return x.at.Bucket
 }
 
 // retention wants the stream to keep a record for longer than Lambda tries it, else it is gone before it is given up.

@@ -74,6 +74,19 @@ run "a_profile" {
   }
 }
 
+run "scaled" {
+  command = plan
+
+  variables {
+    streams = { clicks = { autoscaling = { min = 2, max = 8 } }, orders = { shards = 3, autoscaling = { min = 2, max = 8 } }, views = { shard_metrics = true } }
+  }
+
+  assert {
+    condition     = jsonencode({ for k, s in output.streams : k => s.profile.shards }) == jsonencode({ clicks = null, orders = 3, views = 1 })
+    error_message = "A scaled stream begins with what is said, or with the least that it may have; another has one shard."
+  }
+}
+
 run "wrong_input_is_refused" {
   command = plan
 

@@ -63,12 +63,17 @@ run "through_a_proxy" {
 
 run "scaled" {
   variables {
-    streams = { events = { shards = 1, autoscaling = { min = 1, max = 8 } }, fixed = {} }
+    streams = { events = { autoscaling = { min = 2, max = 8 } }, more = { shards = 3, autoscaling = { min = 2, max = 8 } }, fixed = {} }
   }
 
   assert {
     condition     = length(module.scaler) == 1 && module.lakebed["events"].scaled.name == "lakebed-emulator-events" && module.lakebed["fixed"].scaled == null
     error_message = "There is a scaler, of the streams that want one."
+  }
+
+  assert {
+    condition     = jsonencode({ for k, s in output.streams : k => s.profile.shards }) == jsonencode({ events = null, more = 3, fixed = 1 })
+    error_message = "A scaled stream begins with what is said, or with the least that it may have; another has one shard."
   }
 }
 

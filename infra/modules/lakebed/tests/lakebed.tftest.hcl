@@ -118,7 +118,7 @@ run "tiny" {
   }
 
   assert {
-    condition     = local.every == 900
+    condition     = module.observability.periods["set-aside"] == 900 && module.observability.periods["compactor-errors"] == 900
     error_message = "What fails in compaction fails again with the next plan: the alarms on it count in those."
   }
 }
@@ -248,5 +248,59 @@ run "a_slow_schedule" {
   variables {
     compactor   = { schedule = "rate(1 hour)", full_schedule = "cron(30 3 ? * SUN *)" }
     plan_period = 3600
+  }
+
+  assert {
+    condition     = module.observability.periods["set-aside"] == 3600
+    error_message = "The alarms follow the schedule."
+  }
+}
+
+run "a_fast_schedule" {
+  command = plan
+
+  variables {
+    compactor = { schedule = "rate(1 minute)" }
+  }
+
+  assert {
+    condition     = module.observability.periods["set-aside"] == 300
+    error_message = "They look at five minutes at least."
+  }
+}
+
+run "a_schedule_by_the_clock" {
+  command = plan
+
+  variables {
+    compactor   = { schedule = "cron(0/30 * * * ? *)" }
+    plan_period = 1800
+  }
+
+  assert {
+    condition     = module.observability.periods["set-aside"] == 1800
+    error_message = "Where the schedule does not say how often it comes, plan_period does."
+  }
+}
+
+run "shard_metrics" {
+  command = plan
+
+  variables {
+    shard_metrics = true
+  }
+
+  assert {
+    condition     = length(module.stream.shard_metrics) == 3
+    error_message = "Kinesis is asked for each shard's metrics."
+  }
+}
+
+run "no_shard_metrics" {
+  command = plan
+
+  assert {
+    condition     = length(module.stream.shard_metrics) == 0
+    error_message = "Unless told, it is not: they cost."
   }
 }

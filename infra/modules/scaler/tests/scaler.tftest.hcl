@@ -54,9 +54,66 @@ run "streams" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.held_back) == 2 && aws_cloudwatch_metric_alarm.held_back["orders"].dimensions.Stream == "orders"
+    condition     = length(aws_cloudwatch_metric_alarm.held_back) == 2 && aws_cloudwatch_metric_alarm.held_back["orders"].dimensions.Stream == "orders" && aws_cloudwatch_metric_alarm.held_back["orders"].metric_name == "ScalingHeldBack"
     error_message = "Each stream has an alarm that looks at its own metric."
   }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.held_back["orders"].alarm_name == "orders-held-back"
+    error_message = "`lakebed doctor` finds the alarm by the deployment's name."
+  }
+
+  assert {
+    condition     = one([for q in aws_cloudwatch_metric_alarm.blind.metric_query : q.expression if q.return_data == true]) == "FILL(runs, 0) - FILL(errors, 0)" && aws_cloudwatch_metric_alarm.blind.treat_missing_data == "breaching"
+    error_message = "A scaler that does not run tells nothing: that is what rings."
+  }
+
+  assert {
+    condition = { for q in aws_cloudwatch_metric_alarm.blind.metric_query : q.id => [q.metric[0].namespace, q.metric[0].metric_name, q.metric[0].dimensions] if length(q.metric) > 0 } == {
+      runs   = ["AWS/Lambda", "Invocations", tomap({ FunctionName = "lakebed-scaler" })]
+      errors = ["AWS/Lambda", "Errors", tomap({ FunctionName = "lakebed-scaler" })]
+    }
+    error_message = "It is on the function's own runs and errors."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.blind.actions_enabled && aws_scheduler_schedule.this.state == "ENABLED"
+    error_message = "It tells somebody."
+  }
+}
+
+run "off" {
+  command = plan
+
+  variables {
+    enabled  = false
+    schedule = "rate(5 minutes)"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.state == "DISABLED" && !aws_cloudwatch_metric_alarm.blind.actions_enabled
+    error_message = "Nobody is told of a scaler that is off."
+  }
+}
+
+run "a_schedule_that_is_too_slow_is_refused" {
+  command = plan
+
+  variables {
+    schedule = "rate(6 minutes)"
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "a_schedule_by_the_clock_is_refused" {
+  command = plan
+
+  variables {
+    schedule = "cron(0/5 * * * ? *)"
+  }
+
+  expect_failures = [var.schedule]
 }
 
 run "wrong_input_is_refused" {

@@ -88,11 +88,94 @@ run "no_autoscaling" {
   }
 }
 
+run "every_setting" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 10000, target = 0.9, calls = 3, reserve = 0, quiet = "1h30m", behind = "90s", dry_run = true }
+  }
+
+  assert {
+    condition     = output.scaled.autoscaling.quiet == "1h30m" && output.scaled.autoscaling.reserve == 0
+    error_message = "The scaler is told what is said."
+  }
+}
+
 run "wrong_bounds_are_refused" {
   command = plan
 
   variables {
     autoscaling = { min = 3, max = 2 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "half_a_shard_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1.5, max = 2 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "a_wrong_target_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, target = 1 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "too_many_calls_are_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, calls = 11 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "too_few_calls_for_the_reserve_are_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, calls = 5 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "no_duration_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, quiet = "2 hours" }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "too_short_a_quiet_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, quiet = "9m59s" }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "too_short_a_behind_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, behind = "59s" }
   }
 
   expect_failures = [var.autoscaling]

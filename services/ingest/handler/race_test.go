@@ -1,0 +1,6 @@
+//go:build race
+
+package handler
+
+// raceEnabled: the pools then drop some on purpose.
+const raceEnabled = true
