@@ -84,7 +84,7 @@ func (d *Decision) weigh(s Settings, st *Stream, now time.Time) {
 	for i := range quiet {
 		d.Peak = max(d.Peak, quiet[i].demand())
 	}
-	since := now.Sub(st.latest()) // the last call
+	since := now.Sub(st.latest())                                // the last call
 	settled := !st.Measured.Add(-time.Minute).Before(st.Changed) // the last minute says how the shards do that there are
 	switch need := d.Demand / s.Target; {
 	case last.Throttled > 0 && last.taken() <= n*uneven:
