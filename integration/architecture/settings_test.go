@@ -37,9 +37,10 @@ func TestTerraformSetsEverySetting(t *testing.T) {
 
 var (
 	published = regexp.MustCompile(`telemetry\.[A-Z]\w*\("(\w+)"`)
-	alarmed   = regexp.MustCompile(`namespace\s*=\s*var\.metrics_namespace,?\s+metric(?:_name)?\s*=\s*"(\w+)"`)
-	graphed   = regexp.MustCompile(`(?s)\n  metrics = \[(.*?)\]`)
+	alarmed   = regexp.MustCompile(`namespace\s*=\s*var\.metrics_namespace,?\s+metric(?:_name)?\s*=\s*"(\w+)"|for_each = \{ (\w+ = ".*") \}\n(?:.*\n){1,7}?\s*namespace\s*=\s*var\.metrics_namespace`)
+	graphed   = regexp.MustCompile(`stat = "\w+", metrics = \["(.*?)\]`)
 	searched  = regexp.MustCompile(`MetricName=\\"(\w+)\\"`)
+	metric    = regexp.MustCompile(`[A-Z]\w+`)
 )
 
 // TestMetricsArePublished: what Terraform's alarms look at, a function publishes, and what ingest and the compactor publish, and nothing else, the dashboard
@@ -64,7 +65,7 @@ func TestMetricsArePublished(t *testing.T) {
 	}
 }
 
-// found gives the names that an expression finds in files, tests left out. It may find a list at once.
+// found gives the metrics that an expression's groups find in files, tests left out.
 func found(t *testing.T, names *regexp.Regexp, pattern string) (all []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(top(t), filepath.FromSlash(pattern)))
@@ -80,7 +81,7 @@ func found(t *testing.T, names *regexp.Regexp, pattern string) (all []string) {
 			continue
 		}
 		for _, m := range names.FindAllStringSubmatch(string(text), -1) {
-			all = append(all, strings.FieldsFunc(m[1], func(c rune) bool { return strings.ContainsRune("\", \n", c) })...)
+			all = append(all, metric.FindAllString(strings.Join(m[1:], " "), -1)...)
 		}
 	}
 	return all

@@ -30,8 +30,8 @@ func (m *merge) doubt(l *line) error {
 	return nil
 }
 
-// many tells whether so many lines were put aside that ids are to be streamed past them now: with those of another chunk they would not have room at once, or
-// the spool grows large.
+// many tells whether so many lines were put aside that ids are to be streamed past them now: with those of another chunk, most of which take up a quarter of the
+// memory at most, they would not have room at once; or the spool grows large.
 func (m *merge) many() bool {
 	return m.doubted*room >= m.config.Memory/4*3 || m.doubts.Size() >= max(m.config.Policy.Target-m.refused.Size(), m.config.Policy.Target/4)
 }

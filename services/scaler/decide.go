@@ -32,6 +32,7 @@ type Decision struct {
 	From, To int // shards
 	Reason   Reason
 	Wanted   Reason  // of NoCalls: why another count is due
+	Measured bool    // whether the load is known
 	Demand   float64 // of the last minute, in shards' limits
 	Peak     float64 // of the quiet time
 	Left     int     // calls, before this one
@@ -55,6 +56,9 @@ func Decide(s Settings, st Stream, now time.Time) Decision {
 	case !st.Active || st.Shards == 0:
 		d.Reason = Updating
 		return d
+	}
+	d.measure(s, &st, now)
+	switch {
 	case st.Shards < s.Min:
 		d.change(s, s.Min, BelowMinimum, s.Reserve)
 	case st.Shards > s.Max:
@@ -64,11 +68,10 @@ func Decide(s Settings, st Stream, now time.Time) Decision {
 		return d
 	}
 	held := d.Wanted // that no call is left for the bounds does not keep the reserve from who is refused
-	switch {
-	case len(st.Minutes) == 0 || now.Sub(st.Measured) > fresh:
-		d.Reason, d.Wanted = Unmeasured, ""
-	default:
+	if d.Measured {
 		d.weigh(s, &st, now)
+	} else {
+		d.Reason, d.Wanted = Unmeasured, ""
 	}
 	if held != "" && !d.Change() {
 		d.Reason, d.Wanted = NoCalls, held
@@ -76,14 +79,21 @@ func Decide(s Settings, st Stream, now time.Time) Decision {
 	return d
 }
 
-// weigh decides by the load.
-func (d *Decision) weigh(s Settings, st *Stream, now time.Time) {
-	n, last := float64(st.Shards), &st.Minutes[len(st.Minutes)-1]
-	d.Demand = last.demand()
+// measure says what the load is, where that is known.
+func (d *Decision) measure(s Settings, st *Stream, now time.Time) {
+	if len(st.Minutes) == 0 || now.Sub(st.Measured) > fresh {
+		return
+	}
+	d.Measured, d.Demand = true, st.Minutes[len(st.Minutes)-1].demand()
 	quiet := st.last(s.Quiet)
 	for i := range quiet {
 		d.Peak = max(d.Peak, quiet[i].demand())
 	}
+}
+
+// weigh decides by the load.
+func (d *Decision) weigh(s Settings, st *Stream, now time.Time) {
+	n, last := float64(st.Shards), &st.Minutes[len(st.Minutes)-1]
 	since := now.Sub(st.latest())                                // the last call
 	settled := !st.Measured.Add(-time.Minute).Before(st.Changed) // the last minute says how the shards do that there are
 	switch need := d.Demand / s.Target; {
@@ -100,12 +110,12 @@ func (d *Decision) weigh(s Settings, st *Stream, now time.Time) {
 	case st.late(s) && since > s.Quiet:
 		d.change(s, up(st.Shards, 1.5*n), ReadersLate, s.Reserve)
 	default:
-		d.shrink(s, st, quiet, since)
+		d.shrink(s, st, since)
 	}
 }
 
 // shrink has fewer shards where fewer did for long enough. Half is worth a call; a quarter is worth one a day.
-func (d *Decision) shrink(s Settings, st *Stream, quiet []Minute, since time.Duration) {
+func (d *Decision) shrink(s Settings, st *Stream, since time.Duration) {
 	n, want := st.Shards, int(math.Ceil(d.Peak/s.Target))
 	to := max((n+1)/2, want)
 	switch {
@@ -120,7 +130,7 @@ func (d *Decision) shrink(s Settings, st *Stream, quiet []Minute, since time.Dur
 		d.Reason = Steady
 		return
 	}
-	if len(quiet) < int(s.Quiet/time.Minute) || since < s.Quiet || busy(quiet, s) {
+	if quiet := st.last(s.Quiet); len(quiet) < int(s.Quiet/time.Minute) || since < s.Quiet || busy(quiet, s) {
 		d.Reason = JustChanged
 		return
 	}

@@ -4,12 +4,7 @@ data "aws_region" "this" {}
 locals {
   metric = { for m in local.metrics : m => [var.metrics_namespace, m, "Stream", var.name] }
 
-  metrics = [
-    "Received", "Stored", "Duplicates", "Quarantined", "IteratorAge", "Fragments", "FragmentBytes", "Failed",
-    "Partitions", "Parts", "EventsWritten", "DuplicatesDropped", "Conflicts", "BytesRead", "BytesWritten", "BytesRewritten",
-    "WriteAmplification", "SetAside", "BrokenFragments", "LocationsRepaired",
-    "DirtyPartitions", "OldestUncompacted", "TasksSent",
-  ]
+  metrics = flatten(local.graphs[*].metrics)
 
   graphs = [
     { title = "Events received, and what became of them", stat = "Sum", metrics = ["Received", "Stored", "Duplicates", "Quarantined"] },

@@ -59,8 +59,8 @@ variable "autoscaling" {
 
   validation {
     condition = alltrue([
-      for d in [[try(coalesce(var.autoscaling.quiet, "2h"), "2h"), 600, 86400], [try(coalesce(var.autoscaling.behind, "5m"), "5m"), 60, 315360000]] :
-      can(regex("^([0-9]+[hms])+$", d[0])) ? alltrue([
+      for d in var.autoscaling == null ? [] : [[var.autoscaling.quiet, 600, 86400], [var.autoscaling.behind, 60, 315360000]] :
+      d[0] == null ? true : can(regex("^([0-9]+[hms])+$", d[0])) ? alltrue([
         for seconds in [sum([for part in regexall("([0-9]+)([hms])", d[0]) : tonumber(part[0]) * { h = 3600, m = 60, s = 1 }[part[1]]])] :
         seconds >= d[1] && seconds <= d[2]
       ]) : false

@@ -63,8 +63,9 @@ func Default() *Settings {
 	}
 }
 
-// Compaction is the memory that compaction takes: a worker at most four times what it is given, conflicts and all, but for those of one fragment, which take 64 bytes each.
-func Compaction(workers int, memory Bytes) int64 { return 24<<20 + 4*int64(workers)*int64(memory) }
+// Compaction is the memory that compaction takes: a worker at most four and a half times what it is given, conflicts and all, but for those of one fragment,
+// which take 64 bytes each.
+func Compaction(workers int, memory Bytes) int64 { return 24<<20 + 9*int64(workers)*int64(memory)/2 }
 
 // Register adds a flag for each setting. A flag's name is that of the setting in lakebed.yaml with hyphens, and that of its variable is
 // LAKEBED_ and the name in capitals.

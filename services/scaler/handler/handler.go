@@ -67,7 +67,9 @@ func (h *Handler) scale(ctx context.Context, s *Stream) error {
 	if d.Reason != "" {
 		line.Attrs = []slog.Attr{
 			slog.String("reason", string(d.Reason)), slog.Int("from", d.From), slog.Int("to", d.To), slog.Bool("dry_run", s.Settings.DryRun),
-			slog.Float64("peak", d.Peak),
+		}
+		if d.Measured {
+			line.Attrs = append(line.Attrs, slog.Float64("peak", d.Peak))
 		}
 		if d.Wanted != "" {
 			line.Attrs = append(line.Attrs, slog.String("wanted", string(d.Wanted)))
@@ -75,9 +77,12 @@ func (h *Handler) scale(ctx context.Context, s *Stream) error {
 		line.Metrics = []telemetry.Metric{
 			telemetry.Count("Shards", d.From), telemetry.Count("ShardsDecided", d.To), telemetry.Count("ScalingHeldBack", heldBack(&d)),
 		}
-	}
-	if len(st.Minutes) > 0 { // else neither is known
-		line.Metrics = append(line.Metrics, telemetry.Ratio("Demand", d.Demand), telemetry.Count("CallsLeft", d.Left))
+		if d.Measured {
+			line.Metrics = append(line.Metrics, telemetry.Ratio("Demand", d.Demand))
+		}
+		if d.Reason != scaler.OnDemand && d.Reason != scaler.Updating { // else the calls were not looked up
+			line.Metrics = append(line.Metrics, telemetry.Count("CallsLeft", d.Left))
+		}
 	}
 	s.Log.Write(ctx, line)
 	return err

@@ -68,12 +68,20 @@ func handle(t *testing.T, f *fake, dry bool, names ...string) (map[string]map[st
 }
 
 func TestScale(t *testing.T) {
-	f := &fake{streams: map[string]scaler.Stream{"a": busy(), "b": {Shards: 2, Active: true, OnDemand: true}}}
-	lines, err := handle(t, f, false, "a", "b")
-	if err != nil || len(f.updated) != 1 || f.updated["a"] != 6 {
+	below, old := busy(), busy()
+	below.Shards, old.Measured = 12, noon.Add(-time.Hour)
+	f := &fake{streams: map[string]scaler.Stream{"a": busy(), "b": {Shards: 2, Active: true, OnDemand: true}, "c": below, "d": old}}
+	lines, err := handle(t, f, false, "a", "b", "c", "d")
+	if err != nil || len(f.updated) != 2 || f.updated["a"] != 6 || f.updated["c"] != 6 {
 		t.Errorf("updated %v, %v", f.updated, err)
 	}
 	if l := lines["a"]; l["reason"] != "throttled" || l["from"] != 4.0 || l["to"] != 6.0 || l["ShardsDecided"] != 6.0 || l["ScalingHeldBack"] != 0.0 || l["Stream"] != "a" || l["CallsLeft"] != 10.0 {
+		t.Errorf("got %v", l)
+	}
+	if l := lines["c"]; l["reason"] != "above_maximum" || l["Demand"].(float64) < 4 || l["peak"].(float64) < 4 {
+		t.Errorf("got %v", l)
+	}
+	if l := lines["d"]; l["reason"] != "unmeasured" || l["Demand"] != nil || l["peak"] != nil || l["CallsLeft"] != 10.0 {
 		t.Errorf("got %v", l)
 	}
 	if l := lines["b"]; l["reason"] != "on_demand" || l["Shards"] != 2.0 || l["Demand"] != nil || l["CallsLeft"] != nil {

@@ -73,7 +73,7 @@ func (s *Streams) Update(ctx context.Context, name string, st scaler.Stream, to 
 	return err
 }
 
-// refused tells whether Kinesis surely did nothing. Of a call that is tried again it says that the stream is in use when it took the first try.
+// refused tells whether Kinesis did nothing. Of a call that is tried again it says that the stream is in use when it took the first try.
 func refused(err error) bool {
 	var api smithy.APIError
 	inUse := new(types.ResourceInUseException)

@@ -119,6 +119,9 @@ func TestParameter(t *testing.T) {
 		if err != nil || len(st.Calls) != want.calls {
 			t.Errorf("%s: %v, %v, want %d calls", value, st.Calls, err, want.calls)
 		}
+		if others := strings.HasPrefix(value, `{"shards": 3`) || strings.Contains(value, `"from": 3`); st.Changed.IsZero() == (others || strings.Contains(value, `"from": 1`)) {
+			t.Errorf("%s: changed at %s", value, st.Changed)
+		}
 		if r, err := parse(f.value); value != "" && (err != nil || r.Shards != 2 || r.From != 0 || len(r.Calls) != want.calls) {
 			t.Errorf("%s: left is %s, %v", value, f.value, err)
 		}
@@ -166,13 +169,24 @@ func TestCall(t *testing.T) {
 			t.Errorf("%s: under way, %+v was made of %s", name, st, f.value)
 		}
 		f.status = "ACTIVE"
-		for range 2 {
-			if st := look(t, s, noon.Add(5*time.Minute)); len(st.Calls) != test.seen {
-				t.Errorf("%s: %v count, want %d", name, st.Calls, test.seen)
+		changed := time.Time{}
+		if test.shards == 4 {
+			changed = noon.Add(5 * time.Minute)
+		}
+		for after := range time.Duration(2) {
+			if st := look(t, s, noon.Add((5+after)*time.Minute)); len(st.Calls) != test.seen || !st.Changed.Equal(changed) {
+				t.Errorf("%s: %v count, want %d; changed at %s, want %s", name, st.Calls, test.seen, st.Changed, changed)
 			}
 		}
 		if test.shards == 2 && f.value != before {
 			t.Errorf("%s: left is %s", name, f.value)
+		}
+		f.failures = nil
+		if err := s.Update(t.Context(), "clicks", look(t, s, noon.Add(time.Hour)), 2*f.shards, noon.Add(time.Hour)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if r, err := parse(f.value); err != nil || !r.Changed.Equal(changed) { // what is known of the change before stays
+			t.Errorf("%s: %s, %v", name, f.value, err)
 		}
 	}
 }

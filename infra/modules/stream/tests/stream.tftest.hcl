@@ -161,6 +161,16 @@ run "no_duration_is_refused" {
   expect_failures = [var.autoscaling]
 }
 
+run "an_empty_quiet_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 1, max = 2, quiet = "" }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
 run "too_short_a_quiet_is_refused" {
   command = plan
 
