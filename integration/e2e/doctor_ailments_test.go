@@ -65,7 +65,7 @@ var ailments = []ailment{
 	{what: "a role that may not keep what is given up", code: doctor.RoleLacks, plant: allowed("/aws/lambda/*", "/elsewhere/*")},
 	{what: "an account that is full", code: doctor.ConcurrencyAccount, plant: edited("/account-settings", "AccountLimit",
 		map[string]any{"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 4})},
-	{what: "too little memory for its setting", code: doctor.FunctionMemory, plant: told("compactor", "LAKEBED_MEMORY", "1GiB")},
+	{what: "too little memory for its setting", code: doctor.FunctionMemory, also: []doctor.Code{doctor.FunctionScratch}, plant: told("compactor", "LAKEBED_MEMORY", "1GiB")},
 	{what: "too little time", code: doctor.FunctionTimeout, plant: configured(
 		func(c *lambda.UpdateFunctionConfigurationInput) { c.Timeout = aws.Int32(6) })},
 	{what: "other lanes than the lake's", code: doctor.SettingDiffers, plant: told("ingest", "LAKEBED_LANES", "4")},
