@@ -1,9 +1,6 @@
 package compactor
 
 import (
-	"encoding/binary"
-	"math/bits"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/lakebed/lakebed/shared/event"
@@ -92,7 +89,7 @@ func (c *chunk) index() {
 	c.table, c.filter, c.mask = zeros(c.table, n), zeros(c.filter, n/8), uint64(n-1)
 	for i := range c.lines {
 		l := &c.lines[i]
-		h := hashed(l.ID)
+		h := l.ID.Hash()
 		at, found := h, false
 		if c.filtered(h) {
 			at, found = c.find(l.ID, h)
@@ -107,14 +104,6 @@ func (c *chunk) index() {
 		}
 		l.first = c.table[at] - 1
 	}
-}
-
-// seed keeps producers from choosing ids that collide. Nothing but speed depends on it.
-var seed = [2]uint64{rand.Uint64(), rand.Uint64()}
-
-func hashed(id event.ID) uint64 {
-	high, low := bits.Mul64(binary.LittleEndian.Uint64(id[:8])^seed[0], binary.LittleEndian.Uint64(id[8:])^seed[1])
-	return high ^ low
 }
 
 // zeros gives n zeros, in place of s where it has room.
@@ -153,7 +142,7 @@ func (c *chunk) find(id event.ID, h uint64) (uint64, bool) {
 func (c *chunk) stored(page []event.Fingerprint) error {
 	for i := range page {
 		f := &page[i]
-		h := hashed(f.ID)
+		h := f.ID.Hash()
 		if !c.filtered(h) {
 			continue
 		}

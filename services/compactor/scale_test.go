@@ -318,7 +318,7 @@ func benchmarkTable(b *testing.B) {
 		for n := range uint64(dedupeCount) {
 			var id event.ID
 			appendID(id[:0], n)
-			at := hashed(id) & mask
+			at := id.Hash() & mask
 			for table[at] != (event.ID{}) && table[at] != id {
 				at = (at + 1) & mask
 			}

@@ -103,7 +103,7 @@ func TestTable(t *testing.T) {
 			if i >= n {
 				first = uint32(i-n) * 10
 			}
-			if c.lines[i].first != first || !c.filtered(hashed(c.lines[i].ID)) {
+			if c.lines[i].first != first || !c.filtered(c.lines[i].ID.Hash()) {
 				t.Fatalf("%s: the first line with the id of line %d is %d", name, i, c.lines[i].first)
 			}
 		}
@@ -117,11 +117,11 @@ func TestTable(t *testing.T) {
 		}
 		steps := uint64(0)
 		for i := range c.lines {
-			at, found := c.find(c.lines[i].ID, hashed(c.lines[i].ID))
+			at, found := c.find(c.lines[i].ID, c.lines[i].ID.Hash())
 			if !found {
 				t.Fatalf("%s: an id is not in the table", name)
 			}
-			steps += (at - hashed(c.lines[i].ID)) & c.mask
+			steps += (at - c.lines[i].ID.Hash()) & c.mask
 		}
 		if mean := float64(steps) / n; mean > 2 {
 			t.Errorf("%s: %.1f steps to find one", name, mean)

@@ -3,8 +3,23 @@
 // the clock: the same record, arrival and configuration give the same bytes.
 package event
 
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+)
+
 // ID is an event's identity in 128 bits: a UUID's own, else a cryptographic hash of the id's text cut to 128 (see ParseID).
 type ID [16]byte
+
+// seed keeps producers from choosing ids that collide in a table.
+var seed = [2]uint64{rand.Uint64(), rand.Uint64()}
+
+// Hash is for tables in memory: another in each process, so that nothing but speed may depend on it.
+func (id *ID) Hash() uint64 {
+	high, low := bits.Mul64(binary.LittleEndian.Uint64(id[:8])^seed[0], binary.LittleEndian.Uint64(id[8:])^seed[1])
+	return high ^ low
+}
 
 // Fingerprint tells events apart: records with one ID are copies when their Body is equal too, and in conflict when it is not.
 type Fingerprint struct {
